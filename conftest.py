@@ -1,0 +1,12 @@
+"""What every test of Paideia may use. The database comes from paideia.config.testing."""
+
+from hypothesis import settings
+
+from paideia.config.testing import django_db_setup
+
+__all__ = ["django_db_setup"]
+
+settings.register_profile(
+    "paideia", deadline=None, derandomize=True
+)  # a shared machine's clock proves nothing
+settings.load_profile("paideia")

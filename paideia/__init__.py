@@ -1,0 +1,1 @@
+"""Paideia: a self-hosted platform for paid-knowledge communities."""
