@@ -1,0 +1,51 @@
+"""The language and the time zone of each request."""
+
+import zoneinfo
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+def preferred_language(request: HttpRequest) -> str:
+    """A stranger's language: their own choice, else their browser's, else the community's."""
+    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    if chosen in dict(settings.LANGUAGES):
+        return chosen
+    community = getattr(request, "community", None)
+    fallback = community.language if community else settings.LANGUAGE_CODE
+    accepted = request.META.get("HTTP_ACCEPT_LANGUAGE", "")
+    return translation.get_language_from_request(request) if accepted else fallback
+
+
+class LocaleMiddleware:
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        translation.activate(preferred_language(request))
+        community = getattr(request, "community", None)
+        timezone.activate(zoneinfo.ZoneInfo(community.time_zone if community else settings.TIME_ZONE))
+        response = self.get_response(request)
+        patch_vary_headers(response, ("Accept-Language", "Cookie"))
+        response.headers.setdefault("Content-Language", translation.get_language())
+        return response
+
+
+class PreferencesMiddleware:
+    """A signed-in person's own language and time zone win. Costs a stranger nothing."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
+            if request.user.language:
+                translation.activate(request.user.language)
+            if request.user.time_zone:
+                timezone.activate(zoneinfo.ZoneInfo(request.user.time_zone))
+        return self.get_response(request)

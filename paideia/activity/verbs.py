@@ -1,0 +1,65 @@
+"""The closed list of what can happen. A fact's verb is one of these, in the past tense."""
+
+VERBS: frozenset[str] = frozenset(
+    {
+        # people and places
+        "user.signed_up",
+        "user.email_confirmed",
+        "community.created",
+        "community.changed",
+        "member.joined",
+        "member.left",
+        "member.requested",
+        "member.declined",
+        "member.role_changed",
+        "member.suspended",
+        "member.reinstated",
+        "member.invited",
+        "space.created",
+        "space.changed",
+        "space.joined",
+        "space.left",
+        # works
+        "document.revised",
+        "article.published",
+        "article.withdrawn",
+        "course.published",
+        "course.enrolled",
+        "lesson.published",
+        "lesson.completed",
+        "quiz.answered",
+        "course.completed",
+        # talk
+        "thread.opened",
+        "comment.posted",
+        "comment.removed",
+        "thread.removed",
+        "thread.changed",
+        "answer.accepted",
+        "answer.unaccepted",
+        "reaction.given",
+        "reaction.taken",
+        "bookmark.added",
+        "bookmark.removed",
+        "member.followed",
+        "member.unfollowed",
+        # money and access
+        "order.placed",
+        "order.settled",
+        "order.failed",
+        "order.expired",
+        "order.refunded",
+        "grant.given",
+        "grant.revoked",
+        "trial.started",
+        "free_read.used",
+        "gate.changed",
+        "plan.changed",
+        "offer.changed",
+        # behaviour
+        "page.opened",
+        "page.read",
+        "video.watched",
+    }
+)
+BEHAVIOUR: frozenset[str] = frozenset({"page.opened", "page.read", "video.watched"})

@@ -1,0 +1,55 @@
+"""Which community a request is about: by its own host, by subdomain, or by its path (/c/<slug>/)."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import get_script_prefix, set_script_prefix
+
+from paideia.communities.models import Community
+
+IN_PATH = re.compile(r"^/c/([a-z0-9-]{1,40})(/.*)?$")
+COMMUNITY_URLS = "paideia.config.community_urls"
+
+
+class CommunityMiddleware:
+    """Sets `request.community` (None on the platform's own pages). The part of the path that names a community
+    becomes the script prefix, so that every `url()` stays inside it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.community = None  # type: ignore[attr-defined]
+        if match := IN_PATH.match(request.path_info):
+            slug, rest = match.groups()
+            if rest is None and Community.objects.filter(slug=slug).exists():
+                from django.http import HttpResponsePermanentRedirect
+
+                return HttpResponsePermanentRedirect(f"{request.path}/")
+            if community := Community.objects.filter(slug=slug).first():
+                prefix = f"{get_script_prefix()}c/{slug}/"
+                set_script_prefix(prefix)
+                request.path_info = rest or "/"
+                self._enter(request, community)
+        elif community := by_host(request.get_host()):
+            self._enter(request, community)
+        return self.get_response(request)
+
+    @staticmethod
+    def _enter(request: HttpRequest, community: Community) -> None:
+        request.community = community  # type: ignore[attr-defined]
+        request.urlconf = COMMUNITY_URLS  # type: ignore[attr-defined]
+
+
+def by_host(host: str) -> Community | None:
+    """The community that lives at this host, if it is not the platform's own."""
+    name = host.rsplit(":", 1)[0].lower() if not host.endswith("]") else host
+    base = urlsplit(settings.BASE_URL).hostname or ""
+    if name in {base, "127.0.0.1", "localhost", "[::1]", "testserver"}:
+        return None
+    if name.endswith(f".{base}"):
+        return Community.objects.filter(slug=name.removesuffix(f".{base}")).first()
+    return Community.objects.filter(host__iexact=name).first()

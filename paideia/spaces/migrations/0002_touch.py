@@ -1,0 +1,10 @@
+from django.db import migrations
+
+from paideia.communities.touch import touch
+
+
+class Migration(migrations.Migration):
+    dependencies = [("spaces", "0001_initial"), ("communities", "0002_touch")]
+    operations = [
+        touch("spaces_space"),
+    ]
