@@ -6,7 +6,6 @@ from paideia.config.testing import django_db_setup
 
 __all__ = ["django_db_setup"]
 
-settings.register_profile(
-    "paideia", deadline=None, derandomize=True
-)  # a shared machine's clock proves nothing
+# No deadline: the clock of a shared machine proves nothing.
+settings.register_profile("paideia", deadline=None, derandomize=True)
 settings.load_profile("paideia")

@@ -163,8 +163,8 @@ class Server:
         if major != str(MAJOR):
             raise Trouble(
                 f"The database in {self.cluster} was written by PostgreSQL {major}; this Paideia brings "
-                f"{MAJOR}. Make a backup with the Paideia that wrote it (paideia backup FILE), then restore it "
-                "here into an empty PAIDEIA_HOME."
+                f"{MAJOR}. Make a backup with the Paideia that wrote it (paideia backup FILE), then "
+                "restore it here into an empty PAIDEIA_HOME."
             )
 
     def _await_ready(self) -> None:
@@ -294,7 +294,8 @@ def check_address(url: str) -> None:
         raise Trouble(f"No database answers at PAIDEIA_DATABASE_URL: {str(error).strip()}") from error
     if version < MAJOR_MIN * 10_000:
         raise Trouble(
-            f"The server of PAIDEIA_DATABASE_URL is PostgreSQL {version // 10_000}; Paideia needs {MAJOR_MIN} or newer."
+            f"The server of PAIDEIA_DATABASE_URL is PostgreSQL {version // 10_000}; "
+            f"Paideia needs {MAJOR_MIN} or newer."
         )
 
 
@@ -325,9 +326,9 @@ def _postgres_pids(cluster: Path) -> list[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError):
-                if (entry / "comm").read_text() == "postgres\n" and _state(entry) != "Z":
-                    if (entry / "cwd").samefile(cluster):
-                        found.append(int(entry.name))
+                named = (entry / "comm").read_text() == "postgres\n" and _state(entry) != "Z"
+                if named and (entry / "cwd").samefile(cluster):
+                    found.append(int(entry.name))
     return found
 
 
