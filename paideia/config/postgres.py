@@ -6,11 +6,9 @@ it. The lock dies with the process, so a killed user never keeps a server alive 
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
 import secrets
-import select
 import shutil
 import signal
 import stat
@@ -24,7 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
-from paideia.config import lodging
+from paideia.config import lodging, ties
 from paideia.config.trouble import Trouble
 
 MAJOR, MAJOR_MIN = 18, 15
@@ -99,6 +97,10 @@ class Server:
             if self._alone():
                 self._stop()
 
+    def is_alive(self) -> bool:
+        """Whether the server still runs: cheap when it is our child."""
+        return self.process.poll() is None if self.process else self.running_pid() is not None
+
     def running_pid(self) -> int | None:
         """The living postmaster of this cluster; a pid that was reused or is a zombie does not count."""
         try:
@@ -127,7 +129,7 @@ class Server:
                 cwd=self.lodging.folder,
                 env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
                 process_group=0,  # Ctrl-C at the terminal is for the supervisor, which stops us in order
-                preexec_fn=_die_with_parent if die_with_parent else None,
+                preexec_fn=ties.tie(signal.SIGINT) if die_with_parent else None,
                 **self.lodging.credentials(),
             )
 
@@ -140,7 +142,14 @@ class Server:
         keep = self.lodging.folder / "passwords.new"
         _write_secret(keep, "\n".join(passwords))
         self.lodging.give(keep)
-        command = [self.lodging.binaries / "initdb", "-D", fresh, "-U", "postgres", f"--pwfile={keep}"]
+        command: list[str | Path] = [
+            self.lodging.binaries / "initdb",
+            "-D",
+            fresh,
+            "-U",
+            "postgres",
+            f"--pwfile={keep}",
+        ]
         command += ["--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions"]
         command += ["--locale-provider=builtin", "--locale=C.UTF-8", *([] if self.durable else ["--no-sync"])]
         done = subprocess.run(
@@ -226,11 +235,11 @@ class Server:
         """Fast shutdown, then harder means; afterwards no process of this cluster is left."""
         for number, seconds in ((signal.SIGINT, 8), (signal.SIGQUIT, 3)):
             pid = self.running_pid()
-            if pid is None or _ends(pid, number, seconds):
+            if pid is None or ties.ends(pid, number, seconds):
                 break
         while orphans := _postgres_pids(self.cluster):  # backends that outlived a killed postmaster
             for pid in orphans:
-                _ends(pid, signal.SIGKILL, 5)
+                ties.ends(pid, signal.SIGKILL, 5)
         if self.process:
             self.process.wait()
             self.process = None
@@ -326,39 +335,13 @@ def _postgres_pids(cluster: Path) -> list[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError):
-                named = (entry / "comm").read_text() == "postgres\n" and _state(entry) != "Z"
+                named = (entry / "comm").read_text() == "postgres\n" and ties.stat_fields(entry)[0] != "Z"
                 if named and (entry / "cwd").samefile(cluster):
                     found.append(int(entry.name))
     return found
-
-
-def _state(entry: Path) -> str:
-    return (entry / "stat").read_text().rpartition(")")[2].split()[0]
-
-
-def _ends(pid: int, number: int, seconds: float) -> bool:
-    """Send a signal and wait for the end of any process, child or not; True when it is gone."""
-    try:
-        watched = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(watched, number)
-        return bool(select.select([watched], [], [], seconds)[0])
-    finally:
-        os.close(watched)
 
 
 def _write_secret(path: Path, text: str) -> None:
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
-
-
-_libc = ctypes.CDLL(None)
-
-
-def _die_with_parent() -> None:
-    PR_SET_PDEATHSIG = 1
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT)  # to PostgreSQL: a fast, clean shutdown

@@ -127,6 +127,7 @@ def _database(url: str) -> dict[str, object]:
 
 # The supervisor of `paideia up` sets this to the embedded server's address for its children.
 DATABASES = {"default": _database(environment.text("DATABASE_URL", "postgresql:///paideia"))}
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     # Rate limits must hold across processes, so they live in the database; pages use `local`.

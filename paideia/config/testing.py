@@ -12,9 +12,7 @@ import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from functools import cache
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -22,10 +20,10 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from paideia.config import environment
+from paideia.config.migrating import fingerprint
 
 TEMPLATES_KEPT = 4
 PARAMETERS = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
-PACKAGE = Path(__file__).resolve().parents[1]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -128,7 +126,7 @@ class Databases:
         self.connection.close()
 
     def _template(self) -> str:
-        name = f"template_paideia_{_migrations_hash()}"
+        name = f"template_paideia_{fingerprint()}"
         if name in self._names(name):
             return name
         self._execute("select pg_advisory_lock(hashtext('paideia test template'))")
@@ -178,18 +176,6 @@ class Databases:
 
     def _execute(self, statement: str) -> None:
         self.connection.execute(statement)  # type: ignore[arg-type]
-
-
-@cache
-def _migrations_hash() -> str:
-    """Changes with any migration, with the models of a room that has none, and with the libraries' own."""
-    digest = sha256("".join(version(name) for name in ("django", "django-allauth", "procrastinate")).encode())
-    for room in sorted(path for path in PACKAGE.iterdir() if path.is_dir()):
-        migrations = sorted((room / "migrations").glob("*.py"))
-        models = [*room.glob("models.py"), *room.glob("models/*.py")]
-        for path in migrations if len(migrations) > 1 else sorted(models):
-            digest.update(str(path.relative_to(PACKAGE)).encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _alive(pid: str) -> bool:
