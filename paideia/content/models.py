@@ -9,13 +9,15 @@ from django.utils.translation import gettext_lazy as _
 from paideia.access.models import Gate
 from paideia.accounts.models import User
 from paideia.communities.models import Community
+from paideia.content.visibility import DocumentQuerySet
 from paideia.spaces.models import Space
 
 
 class Document(models.Model):
     """One thing that can be read, whatever it is part of. `html` and `preview_html` are sanitised on write.
 
-    `gate` null: open to whoever may enter the community. `published_at` null: a draft; in the future: scheduled.
+    `gate` null: open to whoever may enter the community. `published_at` null: a draft; in the future:
+    scheduled.
     """
 
     class Kind(models.TextChoices):
@@ -41,14 +43,21 @@ class Document(models.Model):
     preview_text = models.TextField(blank=True, editable=False)
     language = models.CharField(max_length=10, blank=True)
     words = models.PositiveIntegerField(default=0, editable=False)
+    reading_seconds = models.PositiveIntegerField(default=0, editable=False)
+    headings = models.JSONField(default=list, editable=False)  # [[level, id, title, free to read], …]
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     score = models.IntegerField(default=0)  # written by discussions: up minus down votes
     revision = models.PositiveIntegerField(default=1)
     published_at = models.DateTimeField(null=True, blank=True)
+    published_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    announced_at = models.DateTimeField(null=True, blank=True)  # the fact of the publication was recorded
     removed_at = models.DateTimeField(null=True, blank=True)  # taken away by its author or a moderator
     removed_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     edited_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DocumentQuerySet.as_manager()
+    mentioned_ids: tuple[int, ...] = ()  # members mentioned, known right after saving
 
     class Meta:
         indexes = [
@@ -56,6 +65,11 @@ class Document(models.Model):
             models.Index(fields=["space", "-published_at"], name="document_of_space"),
             models.Index(fields=["author", "-published_at"], name="document_of_author"),
             GinIndex(fields=["tags"], name="document_tags"),
+            models.Index(
+                fields=["published_at"],
+                condition=models.Q(announced_at=None, removed_at=None, published_at__isnull=False),
+                name="document_to_announce",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,9 +14,13 @@ class Course(models.Model):
     """A course. Its document describes it and is open to be read; its lessons carry the gates."""
 
     document = models.OneToOneField(Document, models.CASCADE, primary_key=True)
-    plan = models.ForeignKey(Plan, models.PROTECT, null=True, blank=True, related_name="courses")  # sold by itself
+    plan = models.ForeignKey(
+        Plan, models.PROTECT, null=True, blank=True, related_name="courses"
+    )  # sold by itself
     cover = models.ForeignKey(Media, models.SET_NULL, null=True, blank=True, related_name="+")
-    outcomes = ArrayField(models.CharField(max_length=200), default=list, blank=True)  # what one can do afterwards
+    outcomes = ArrayField(
+        models.CharField(max_length=200), default=list, blank=True
+    )  # what one can do afterwards
     lessons_count = models.PositiveIntegerField(default=0, editable=False)
 
 
@@ -79,7 +83,7 @@ class Question(models.Model):
 
 
 class Attempt(models.Model):
-    """One person's answers to a lesson's quiz, and how many were right. The questions as asked are kept with it."""
+    """One person's answers to a lesson's quiz, and how many were right."""
 
     lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="attempts")
     user = models.ForeignKey(User, models.CASCADE, related_name="attempts")
@@ -90,7 +94,9 @@ class Attempt(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(correct__lte=models.F("total")), name="attempt_correct_of_total")
+            models.CheckConstraint(
+                condition=models.Q(correct__lte=models.F("total")), name="attempt_correct_of_total"
+            )
         ]
         indexes = [models.Index(fields=["user", "lesson", "-at"], name="attempt_newest")]
 
