@@ -5,6 +5,7 @@ from hypothesis import settings
 from paideia.config.testing import django_db_setup
 
 __all__ = ["django_db_setup"]
+pytest_plugins = ["tests.cast"]
 
 # No deadline: the clock of a shared machine proves nothing.
 settings.register_profile("paideia", deadline=None, derandomize=True)

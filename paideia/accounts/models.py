@@ -8,7 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class UserManager(BaseUserManager["User"]):
-    def create_user(self, handle: str, email: str | None = None, password: str | None = None, **fields: object) -> "User":
+    def create_user(
+        self, handle: str, email: str | None = None, password: str | None = None, **fields: object
+    ) -> "User":
         user = self.model(handle=handle, email=self.normalize_email(email) or None, **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -38,9 +40,13 @@ class User(AbstractBaseUser):
     language = models.CharField(_("language"), max_length=10, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=60, blank=True)
     theme = models.CharField(_("theme"), max_length=10, choices=Theme, default=Theme.SYSTEM)
-    preferences = models.JSONField(default=dict, blank=True)  # home sections, recommendations off, mail choices
+    preferences = models.JSONField(
+        default=dict, blank=True
+    )  # home sections, recommendations off, mail choices
     is_active = models.BooleanField(default=True)
-    is_staff = models.BooleanField(default=False)  # runs this installation; no right inside a community follows
+    is_staff = models.BooleanField(
+        default=False
+    )  # runs this installation; no right inside a community follows
     claimable_from = models.CharField(max_length=160, blank=True)  # "stackexchange:french-meta:user:12"
     date_joined = models.DateTimeField(db_default=Now())
 
@@ -108,5 +114,7 @@ class Follow(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["follower", "followed"], name="follow_once"),
-            models.CheckConstraint(condition=~models.Q(follower=models.F("followed")), name="follow_not_oneself"),
+            models.CheckConstraint(
+                condition=~models.Q(follower=models.F("followed")), name="follow_not_oneself"
+            ),
         ]

@@ -32,14 +32,18 @@ class Community(models.Model):
     language = models.CharField(_("language"), max_length=10, default="zh-hans")
     currency = models.CharField(_("currency"), max_length=3, default="CNY")
     time_zone = models.CharField(_("time zone"), max_length=60, default="Asia/Shanghai")
-    visibility = models.CharField(_("visibility"), max_length=10, choices=Visibility, default=Visibility.PUBLIC)
+    visibility = models.CharField(
+        _("visibility"), max_length=10, choices=Visibility, default=Visibility.PUBLIC
+    )
     joining = models.CharField(_("joining"), max_length=12, choices=Joining, default=Joining.OPEN)
     join_questions = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     accent = models.CharField(
         _("brand colour"),
         max_length=7,
         default="#0f766e",
-        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Write a colour as # and six digits, such as #0f766e."))],
+        validators=[
+            RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Write a colour as # and six digits, such as #0f766e."))
+        ],
     )
     logo = models.CharField(max_length=120, blank=True)  # storage key
     cover = models.CharField(max_length=120, blank=True)  # storage key
@@ -51,7 +55,9 @@ class Community(models.Model):
         verbose_name_plural = "communities"
         constraints = [
             models.UniqueConstraint(Lower("host"), name="community_host_unique"),
-            models.CheckConstraint(condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="community_currency_iso"),
+            models.CheckConstraint(
+                condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="community_currency_iso"
+            ),
             models.CheckConstraint(condition=~models.Q(host=""), name="community_host_null_or_present"),
         ]
 
@@ -111,7 +117,9 @@ class JoinRequest(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["community", "user"], condition=models.Q(decided_at=None), name="join_request_open_once"
+                fields=["community", "user"],
+                condition=models.Q(decided_at=None),
+                name="join_request_open_once",
             ),
             models.CheckConstraint(
                 condition=models.Q(decided_at=None, accepted=None)
@@ -137,7 +145,9 @@ class Invitation(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(uses__lte=models.F("uses_max")), name="invitation_not_overused")
+            models.CheckConstraint(
+                condition=models.Q(uses__lte=models.F("uses_max")), name="invitation_not_overused"
+            )
         ]
 
 

@@ -33,7 +33,9 @@ class Space(models.Model):
     joining = models.CharField(_("joining"), max_length=10, choices=Joining, default=Joining.EVERYBODY)
     join_questions = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     gate = models.ForeignKey(Gate, models.PROTECT, null=True, blank=True, related_name="spaces")
-    plan = models.ForeignKey(Plan, models.PROTECT, null=True, blank=True, related_name="circles")  # held by its members
+    plan = models.ForeignKey(
+        Plan, models.PROTECT, null=True, blank=True, related_name="circles"
+    )  # held by its members
     position = models.PositiveSmallIntegerField(default=0)
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
