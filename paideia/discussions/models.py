@@ -32,11 +32,24 @@ class Comment(models.Model):
     document = models.OneToOneField(Document, models.CASCADE, primary_key=True)
     root = models.ForeignKey(Document, models.CASCADE, related_name="comments")
     parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="replies")
+    top = models.ForeignKey(
+        "self", models.CASCADE, related_name="+"
+    )  # the outermost comment above; itself there
     is_answer = models.BooleanField(default=False)
     depth = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
-        indexes = [models.Index(fields=["root", "document"], name="comment_of_root")]
+        indexes = [
+            models.Index(fields=["root", "document"], name="comment_of_root"),
+            models.Index(fields=["root", "top"], name="comment_of_top"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(parent=None, depth=0, top=models.F("document"))
+                | models.Q(parent__isnull=False, depth__gt=0, is_answer=False),
+                name="comment_top_or_reply",
+            )
+        ]
 
 
 class Acceptance(models.Model):
@@ -59,7 +72,9 @@ class Reaction(models.Model):
         THINK = "think", _("Makes me think")
 
     document = models.ForeignKey(Document, models.CASCADE, related_name="reactions")
-    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="reactions")  # null: imported, unnamed
+    user = models.ForeignKey(
+        User, models.CASCADE, null=True, related_name="reactions"
+    )  # null: imported, unnamed
     kind = models.CharField(max_length=8, choices=Kind)
     at = models.DateTimeField(db_default=Now())
 
