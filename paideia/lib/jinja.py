@@ -41,6 +41,7 @@ def environment(**options: Any) -> Environment:
         pgettext=translation.pgettext,
         npgettext=translation.npgettext,
     )
+    env.policies["ext.i18n.trimmed"] = True  # a sentence may be wrapped in the template
     env.globals.update(
         url=url, link=link, static=staticfiles_storage.url, asset=asset, icon=icon, ui=Parts(env), query=query
     )
