@@ -63,7 +63,7 @@ def record_many(happenings: Iterable[Happening]) -> None:
     from psycopg.types.json import Jsonb
 
     now = timezone.now()
-    rows = []
+    rows: list[Any] = []
     for fact in happenings:
         if fact.verb not in VERBS:
             raise UnknownVerb(fact.verb)

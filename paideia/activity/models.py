@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 
 class Epoch(models.Model):
-    """One life of the database cluster. Transaction ids only compare within one; a restore begins the next."""
+    """One life of the database cluster. Transaction ids compare within one only; a restore begins the next."""
 
     begun_at = models.DateTimeField(db_default=Now())
     cause = models.CharField(max_length=200)
@@ -14,8 +14,9 @@ class Epoch(models.Model):
 class Fact(models.Model):
     """One thing that happened, written in the transaction that made it true. Append-only.
 
-    The table is partitioned by month of `recorded_at` and has no foreign keys: a log outlives what it mentions.
-    Its real shape is in the migration's SQL; `epoch`, `xid` and `recorded_at` are filled by the database.
+    The table is partitioned by month of `recorded_at` and has no foreign keys: a log outlives what it
+    mentions. Its real shape is in the migration's SQL; `epoch`, `xid` and `recorded_at` are filled by the
+    database.
     """
 
     id = models.BigAutoField(primary_key=True)
