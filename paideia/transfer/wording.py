@@ -1,0 +1,141 @@
+"""The words of an import's report: what things are called, and why something changed or was left out.
+
+Reports store the keys; the sentences are looked up in the reader's language. A kind that an outside system
+made up (a plug-in's component, say) is shown by its own name.
+"""
+
+from django.utils.translation import gettext_lazy as _
+
+KINDS = {
+    "acceptance": _("accepted answer"),
+    "announcement": _("announcement"),
+    "answer": _("answer"),
+    "article": _("article"),
+    "badge": _("badge"),
+    "chapter": _("chapter"),
+    "comment": _("comment"),
+    "course": _("course"),
+    "discussion": _("inline discussion"),
+    "done": _("completion button"),
+    "draft": _("unpublished draft"),
+    "drag-and-drop-v2": _("drag-and-drop task"),
+    "edx_sga": _("assignment"),
+    "favourite": _("favourite"),
+    "file": _("file"),
+    "grading": _("grading setting"),
+    "grouping": _("groups of learners"),
+    "handout": _("handout"),
+    "html": _("text"),
+    "image": _("image"),
+    "lesson": _("lesson"),
+    "library_content": _("random draw from a library"),
+    "link": _("link"),
+    "lti": _("outside tool (LTI)"),
+    "lti_consumer": _("outside tool (LTI)"),
+    "media": _("file"),
+    "openassessment": _("open-response assessment"),
+    "page": _("page"),
+    "person": _("person"),
+    "poll": _("poll"),
+    "post": _("post"),
+    "problem": _("problem"),
+    "question": _("question"),
+    "quiz_question": _("quiz question"),
+    "reaction": _("reaction"),
+    "revision": _("earlier version"),
+    "schedule": _("schedule"),
+    "section": _("section"),
+    "staffgradedxblock": _("assignment"),
+    "survey": _("survey"),
+    "tag": _("tag"),
+    "textbook": _("textbook"),
+    "transcript": _("transcript"),
+    "video": _("video"),
+    "vote": _("vote"),
+}
+
+REASONS = {
+    # converted
+    "annotations_as_notes": _("remarks on words now stand as notes below the text"),
+    "case_ignored": _("capital and small letters no longer matter in the answer"),
+    "condition": _("was shown under a condition; is shown to everybody"),
+    "content_group": _("was shown to one group of learners; is shown to everybody"),
+    "draw_dropped": _("%(drawn)s of %(of)s were drawn by chance; all are asked"),
+    "element_dropped": _("a part that needs <%(element)s> was taken out of the text"),
+    "end_time_dropped": _("the video plays on behind its end mark"),
+    "feedback_dropped": _("comments on particular wrong answers were not kept"),
+    "hints_moved": _("hints stand in the explanation"),
+    "open_comment_dropped": _("only the choice is asked, not the comment on it"),
+    "partial_credit_dropped": _("an answer counts fully or not at all"),
+    "random_part": _("one part was drawn by chance; all are shown"),
+    "read_as_gb18030": _("was not in UTF-8; read as GB18030"),
+    "reflection": _("every answer counted as right; kept as a question to think about, in the text"),
+    "shortened": _("was longer than %(max)s characters; the rest was cut off"),
+    "staff_only_draft": _("was shown to the staff only; is a draft"),
+    "transcript_as_text": _("the transcript stands in the text"),
+    "unlisted_chapter": _("is not in chapters.yml; added in its natural place"),
+    # left out
+    "active_file": _("the file %(name)s is a program for the browser, which is not run here"),
+    "announcements": _("announcements of the old course are over"),
+    "assignment": _("assignments that people grade have no counterpart here"),
+    "attempts": _("rules about attempts, shown answers and new numbers are not kept"),
+    "badges": _("badges are given by this community's own rules"),
+    "dragging": _("dragging things to their place has no counterpart here"),
+    "empty": _("nothing in it can be shown"),
+    "file_missing": _("the export does not hold the file %(name)s"),
+    "file_refused": _("the file was refused: %(error)s"),
+    "file_unused": _("nothing in the export refers to it"),
+    "graded_by_code": _("it is graded by a program, which is not run here (%(tag)s)"),
+    "graded_by_formula": _("it is graded by comparing formulas (%(tag)s)"),
+    "grading_policy": _("weights, grades and passing marks are not kept"),
+    "groups": _("groups and teams of the old course are not kept"),
+    "handouts": _("handouts of the old course's first page are not kept"),
+    "history": _("only the newest version of each text is imported"),
+    "image_map": _("pointing at a place in a picture has no counterpart here (%(tag)s)"),
+    "lesson_missing": _("the link leads to %(address)s, which the export does not hold"),
+    "link_into_old_site": _("the link leads to a page of the old site (%(address)s)"),
+    "lti": _("outside tools are not connected; the old address was %(url)s"),
+    "lti_keys": _("keys for outside tools are secrets and are not imported"),
+    "no_answer": _("it has no answer"),
+    "no_choices": _("it has no choices"),
+    "no_number": _("its answer is no fixed number (%(answer)s)"),
+    "no_right_choice": _("it does not say which choice is right"),
+    "no_source": _("it has no address that can be played"),
+    "only_controls": _("it holds only buttons or fields that a script brought to life"),
+    "only_scripts": _("it holds only scripts and styles"),
+    "own_comments": _("each lesson has its own comments"),
+    "own_completion": _("each lesson has its own button for this"),
+    "package": _("packages inside a course are not imported"),
+    "pattern": _("its answer is a pattern (%(pattern)s), not a text"),
+    "poll": _("polls and surveys have no counterpart in a lesson"),
+    "post_absent": _("belongs to a post that the dump does not hold"),
+    "post_links": _("links between posts stand in their texts"),
+    "prerequisites": _("conditions for opening a part are not kept"),
+    "schedule": _("dates of the old course are over; lessons are open as the course's gate says"),
+    "script_variables": _("a program makes new numbers for each learner (%(name)s)"),
+    "several_alternatives": _("any one of several choices counts as right"),
+    "staff_only": _("it was shown to the staff only"),
+    "static_pages": _("extra pages of the old course are not kept"),
+    "tag_pages": _("pages about tags have no counterpart here"),
+    "textbooks": _("textbooks are not kept"),
+    "timed_exams": _("timed exams have no counterpart here"),
+    "twice": _("it stands in the course twice; imported once"),
+    "unknown_component": _("this kind of component is not known here"),
+    "unknown_response": _("this kind of question is not known here (%(tag)s)"),
+    "unpublished": _("drafts that were never published are not imported"),
+    "unreadable": _("it is damaged: %(error)s"),
+    "votes_of_other_kinds": _("only votes up and down are imported (this is “%(kind)s”)"),
+    "wiki": _("the wiki is not kept"),
+}
+
+# A reason may be given without a value that its sentence names.
+_ABSENT = {"url": "–", "tag": "–", "name": "–", "address": "–", "error": "–"}
+
+
+def kind(key: str) -> str:
+    return str(KINDS.get(key, key))
+
+
+def reason(key: str, values: dict[str, str]) -> str:
+    sentence = REASONS.get(key)
+    return key if sentence is None else str(sentence) % (_ABSENT | values)
