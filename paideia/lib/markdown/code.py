@@ -7,10 +7,10 @@ from functools import lru_cache
 from markdown_it.common.utils import escapeHtml
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
-from pygments.lexer import Lexer  # type: ignore[import-untyped]
-from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
-from pygments.token import STANDARD_TYPES, _TokenType  # type: ignore[import-untyped]
-from pygments.util import ClassNotFound  # type: ignore[import-untyped]
+from pygments.lexer import Lexer
+from pygments.lexers import get_lexer_by_name
+from pygments.token import STANDARD_TYPES, _TokenType
+from pygments.util import ClassNotFound
 
 # Colouring is the slowest step by far: a long listing beyond this stays black on white.
 COLOURED_CHARACTERS_MAX = 30_000
@@ -37,10 +37,6 @@ def render_fence(tokens: Sequence[Token], index: int, options: OptionsDict, env:
 def render_formula(tex: str) -> str:
     """A formula on lines of its own, as escaped TeX for KaTeX to set in the browser."""
     return f'<div class="math display">{escapeHtml(tex.strip())}</div>\n'
-
-
-def render_inline_formula(tex: str) -> str:
-    return f'<span class="math inline">{escapeHtml(tex.strip())}</span>'
 
 
 def _pieces(code: str, language: str, env: EnvType) -> Iterator[tuple[str, str]]:

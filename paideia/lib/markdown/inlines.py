@@ -21,6 +21,8 @@ _ADDRESS = re.compile(
 _PROTOCOL = re.compile(r"(?:^|[^a-z0-9+.-])(https?)$", re.IGNORECASE)
 _HANDLE = re.compile(r"@([^\W_](?:[\w-]{1,28}[^\W_]))(?![\w-])")
 _BEFORE_HANDLE = re.compile(r"[a-zA-Z0-9_.+/@&=-]")
+_FORMULA = re.compile(r"\$(?![\s$])((?:[^$\\]|\\.)+)(?<!\s)\$(?!\d)", re.DOTALL)
+_DISPLAYED_FORMULA = re.compile(r"\$\$((?:[^$\\]|\\.|\$(?!\$))+)\$\$", re.DOTALL)
 _BALANCED = {")": "(", "]": "["}
 
 
@@ -63,6 +65,27 @@ def _without_closing_marks(url: str) -> str:
             break
         end -= 1
     return url[:end]
+
+
+def formula(state: StateInline, silent: bool) -> bool:
+    """`$x$`, and `$$x$$` within a line. "$5 and $6" are prices: no digit beside, no space within."""
+    if state.src[state.pos] != "$" or (state.pos and state.src[state.pos - 1].isdigit()):
+        return False
+    displayed = _DISPLAYED_FORMULA.match(state.src, state.pos, state.posMax)
+    match = displayed or _FORMULA.match(state.src, state.pos, state.posMax)
+    if not match:
+        return False
+    if not silent:
+        token = state.push("formula", "span", 0)
+        token.content = match[1].strip()
+        token.info = "display" if displayed else "inline"
+    state.pos = match.end()
+    return True
+
+
+def render_formula(tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+    """Escaped TeX for KaTeX to set in the browser."""
+    return f'<span class="math {tokens[index].info}">{escapeHtml(tokens[index].content)}</span>'
 
 
 def mention(state: StateInline, silent: bool) -> bool:

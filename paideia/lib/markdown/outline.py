@@ -10,8 +10,8 @@ from paideia.lib.markdown.sanitising import ID_PREFIX
 
 _NOT_IN_SLUG = re.compile(r"[^\w\- ]+")
 _SLUG_CHARACTERS_MAX = 60
-_SHOWN = ("text", "code_inline", "math_inline", "mention")
-_SHOWN = ("text", "code_inline", "math_inline", "mention")
+_SHOWN = ("text", "code_inline", "formula", "mention")
+_SHOWN = ("text", "code_inline", "formula", "mention")
 
 
 def number_headings(state: StateCore) -> None:

@@ -31,14 +31,9 @@ def parser() -> MarkdownIt:
     md.enable(["table", "strikethrough"])
     footnote_plugin(md)
     deflist_plugin(md)
-    dollarmath_plugin(
-        md,
-        allow_labels=False,
-        allow_space=False,
-        allow_digits=False,
-        allow_blank_lines=False,
-        double_inline=True,
-    )
+    # Only its blocks: its rule for lines takes the last character of the text for the one before the first.
+    dollarmath_plugin(md, allow_labels=False, allow_blank_lines=False)
+    md.inline.ruler.at("math_inline", inlines.formula)
     callouts_plugin(md)
     divider_plugin(md)
     _add_inlines(md)
@@ -64,9 +59,8 @@ def _add_renderers(md: MarkdownIt) -> None:
     rules["softbreak"] = inlines.render_softbreak
     rules["mention"] = inlines.render_mention
     rules["fence"] = code.render_fence
-    rules["math_inline"] = lambda tokens, index, *_: code.render_inline_formula(tokens[index].content)
-    for name in ("math_inline_double", "math_block"):
-        rules[name] = lambda tokens, index, *_: code.render_formula(tokens[index].content)
+    rules["formula"] = inlines.render_formula
+    rules["math_block"] = lambda tokens, index, *_: code.render_formula(tokens[index].content)
     rules["divider"] = _nothing
     rules["th_open"] = rules["td_open"] = _render_cell
     rules["footnote_anchor_name"] = _footnote_name

@@ -5,7 +5,7 @@ from html import unescape
 
 _ALT = re.compile(r'<img\b[^>]*?\salt="([^"]*)"[^>]*>')
 _BACK = re.compile(r'<a [^>]*class="footnote-backref"[^>]*>[^<]*</a>')
-_CELL_END = re.compile(r"</t[dh]>")
+_CELL_END = re.compile(r"</t[dh]>\s*")
 _BLOCK_EDGE = re.compile(
     r"</?(?:address|aside|blockquote|dd|details|div|dl|dt|figcaption|figure|h[1-6]|hr|li|ol|p|pre|section|summary"
     r"|table|tbody|thead|tfoot|tr|ul|caption)\b[^>]*>|<br[^>]*>"

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 import nh3
-from pygments.token import STANDARD_TYPES  # type: ignore[import-untyped]
+from pygments.token import STANDARD_TYPES
 
 from paideia.lib.markdown.embeds import is_player
 from paideia.lib.markdown.limits import check_html, names
@@ -52,10 +52,10 @@ _FRAME_RULES = (
 
 _CLASSES = names(
     "align-center align-left align-right callout callout-caution callout-danger callout-important"
-    " callout-info callout-note callout-question callout-success callout-tip callout-title callout-"
-    " warning contains-task-list display embed embed-video footnote-backref footnote-item footnote-ref"
-    " footnotes footnotes-list footnotes-sep highlight inline line line-marked link-card math members-"
-    " only mention spoiler task-list-item task-list-item-checkbox"
+    " callout-info callout-note callout-question callout-success callout-tip callout-title"
+    " callout-warning contains-task-list display embed embed-video footnote-backref footnote-item"
+    " footnote-ref footnotes footnotes-list footnotes-sep highlight inline line line-marked link-card"
+    " math members-only mention spoiler task-list-item task-list-item-checkbox"
 )
 _LANGUAGE = re.compile(r"language-[a-z0-9+#._-]{1,30}")
 _CODE_CLASSES = frozenset(name for name in STANDARD_TYPES.values() if name)
@@ -113,9 +113,9 @@ def _words_only(html: str) -> str:
 def _filter_attribute(tag: str, name: str, value: str) -> str | None:
     if name == "class":
         return _filter_classes(tag, value)
-    if name in ("href", "cite"):
+    if name == "href":
         return _filter_link(value)
-    if name in ("src", "poster"):
+    if name in ("src", "poster", "cite"):
         return _filter_source(tag, value)
     if name in ("width", "height"):
         return value if _NUMBER.fullmatch(value) else None

@@ -1,0 +1,190 @@
+"""Attacks on whoever shows text from people: families × contexts, all distinct.
+
+Each family carries `MARK`, the call that a browser test hooks: no payload may ever make it run.
+"""
+
+from collections.abc import Iterator
+from itertools import product
+
+MARK = "alert(1)"
+
+SCRIPTS = [
+    "<script>{js}</script>",
+    "<SCRIPT SRC=//evil.test/x.js></SCRIPT>",
+    "<scr<script>ipt>{js}</scr</script>ipt>",
+    "<script\x0c>{js}</script>",
+    "<script/x>{js}</script >",
+    "<svg><script>{js}</script></svg>",
+    "<svg><script href=data:,{js} />",
+    "<math><script>{js}</script></math>",
+    '<noscript><p title="</noscript><img src=x onerror={js}>">',
+    "<template><script>{js}</script></template>",
+    "<style>@import'//evil.test/x.css';</style>",
+    "<link rel=stylesheet href=//evil.test/x.css>",
+    '<meta http-equiv=refresh content="0;url=javascript:{js}">',
+    "<base href=//evil.test/>",
+    "<object data=javascript:{js}></object>",
+    "<embed src=javascript:{js}>",
+    "<applet code=evil.class></applet>",
+    "<form action=javascript:{js}><button>x</button></form>",
+    "<isindex action=javascript:{js} type=submit>",
+    "<textarea autofocus onfocus={js}></textarea>",
+    "<select autofocus onfocus={js}></select>",
+    "<keygen autofocus onfocus={js}>",
+    "<marquee onstart={js}>x</marquee>",
+    "<portal src=javascript:{js}>",
+    "<frameset onload={js}><frame src=javascript:{js}></frameset>",
+]
+HANDLERS = [
+    "<img src=x onerror={js}>",
+    "<img src=x oNeRrOr={js}>",
+    "<img src=x onerror\x0b={js}>",
+    "<img src=x onerror\n=\n{js}>",
+    "<img/src=x/onerror={js}>",
+    "<img src='x'onerror={js}>",
+    '<img """><script>{js}</script>">',
+    "<svg onload={js}>",
+    "<svg><animate onbegin={js} attributeName=x dur=1s>",
+    "<svg><set attributeName=href to=javascript:{js} />",
+    "<body onload={js}>",
+    "<video><source onerror={js}></video>",
+    "<audio src=x onerror={js}>",
+    "<details open ontoggle={js}>x</details>",
+    "<a onmouseover={js} href=#>x</a>",
+    "<div onpointerenter={js} style=width:9999px>x</div>",
+    "<p style=animation-name:x onanimationstart={js}>x</p>",
+    "<input autofocus onfocus={js}>",
+    "<input type=image src=x onerror={js}>",
+    "<iframe onload={js}></iframe>",
+    "<table background=javascript:{js}><td background=javascript:{js}></table>",
+    "<x onclick={js} tabindex=1 autofocus>x</x>",
+    "<b hx-on:click={js} hx-get=/logout data-hx-post=/account/delete>x</b>",
+]
+ADDRESSES = [
+    "javascript:{js}",
+    "JaVaScRiPt:{js}",
+    " javascript:{js}",
+    "java\tscript:{js}",
+    "java\nscript:{js}",
+    "java\rscript:{js}",
+    "\x01javascript:{js}",
+    "&#106;avascript:{js}",
+    "&#x6A&#x61vascript:{js}",
+    "javascript&colon;{js}",
+    "javascript&#58;{js}",
+    "java&Tab;script:{js}",
+    "java&NewLine;script:{js}",
+    "javascript://%0a{js}",
+    "javascript:/*--></title></style></textarea></script>*/{js}",
+    "vbscript:msgbox(1)",
+    "livescript:{js}",
+    "data:text/html,<script>{js}</script>",
+    "data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==",
+    "data:image/svg+xml,<svg onload={js}>",
+    "DATA:text/html,x",
+    "blob:https://evil.test/1",
+    "file:///etc/passwd",
+    "feed:javascript:{js}",
+    "view-source:javascript:{js}",
+    "jar:javascript:{js}!/",
+    "ｊavascript:{js}",
+    "\u2028javascript:{js}",
+]
+HOLDERS = [
+    '<a href="{url}">x</a>',
+    "<a href={url}>x</a>",
+    "<a href='{url}'>x</a>",
+    '<img src="{url}">',
+    '<iframe src="{url}"></iframe>',
+    '<video src="{url}" poster="{url}"></video>',
+    '<blockquote cite="{url}">x</blockquote>',
+    '<svg><a xlink:href="{url}"><text>x</text></a></svg>',
+    '<math href="{url}"><mi>x</mi></math>',
+    "[x]({url})",
+    "[x](<{url}>)",
+    "![x]({url})",
+    "<{url}>",
+    "[x]: {url}\n\n[x]",
+]
+MUTATIONS = [
+    '<svg></p><style><a id="</style><img src=1 onerror={js}>">',
+    '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror={js}&gt;">',
+    "<form><math><mtext></form><form><mglyph><style></math><img src onerror={js}>",
+    '<svg><desc><noscript><img title="</noscript><img src=x onerror={js}>">',
+    '<noembed><img title="</noembed><img src=x onerror={js}>">',
+    '<xmp><img title="</xmp><img src=x onerror={js}>">',
+    '<title><img title="</title><img src=x onerror={js}>">',
+    '<textarea><img title="</textarea><img src=x onerror={js}>">',
+    '<iframe><img title="</iframe><img src=x onerror={js}>">',
+    "<plaintext><img src=x onerror={js}>",
+    "<!--><img src=x onerror={js}>-->",
+    "<!--!><img src=x onerror={js}>--!>",
+    "<![CDATA[<img src=x onerror={js}>]]>",
+    "<?xml version=1?><img src=x onerror={js}>",
+    "</p><img src=x onerror={js}>",
+    '<a title="</a><img src=x onerror={js}>">x</a>',
+    '<img alt="`><img src=x onerror={js}>">',
+    "<img title='\" onerror={js} x=\"'>",
+    '<b>\u0338 onmouseover={js} x="',
+    "<table><caption><table><td><style></table><img src=x onerror={js}>",
+    "<select><template><img src=x onerror={js}></template></select>",
+    "<ruby><rtc><svg><rt><img src=x onerror={js}>",
+    "&lt;img src=x onerror={js}&gt;",
+    "&amp;lt;img src=x onerror={js}&amp;gt;",
+    "<<img src=x onerror={js}>>",
+    "<img src=x onerror={js}//",
+    '<a href="https://www.youtube-nocookie.com.evil.test/embed/x"></a>',
+    '<iframe src="https://www.youtube-nocookie.com@evil.test/embed/abcdefgh"></iframe>',
+    '<iframe src="https://www.youtube-nocookie.com.evil.test/embed/abcdefgh"></iframe>',
+    '<iframe src="//www.youtube-nocookie.com/embed/abcdefgh"></iframe>',
+    '<iframe src="https://player.vimeo.com:8443/video/12345678"></iframe>',
+    '<iframe srcdoc="<script>{js}</script>" src="https://player.vimeo.com/video/12345678"></iframe>',
+    '<iframe sandbox="allow-top-navigation" src="https://player.vimeo.com/video/12345678"></iframe>',
+    "<p id=cookie name=cookie>x</p><form id=config>",
+    '<div class="modal is-open admin-bar" style="position:fixed;inset:0">x</div>',
+]
+MARKDOWN = [
+    "{html}",
+    "> {html}",
+    "- {html}",
+    "# {html}",
+    "**{html}**",
+    "a {html} b",
+    "| a |\n|---|\n| {html} |",
+    "```{html}\nx\n```",
+    "```html\n{html}\n```",
+    "`{html}`",
+    "${html}$",
+    "$$\n{html}\n$$",
+    "```math\n{html}\n```",
+    ":::tip {html}\n{html}\n:::",
+    ":::details {html}\nx\n:::",
+    '![{html}](/x.png "{html}")',
+    "[{html}](/x '{html}')",
+    "x[^1]\n\n[^1]: {html}",
+    "x^[{html}]",
+    "term\n: {html}",
+    "- [x] {html}",
+    "<div>\n\n{html}\n\n</div>",
+    "<!-- x -->\n{html}",
+    "@{html}",
+    "https://example.org/{html}",
+    "https://www.youtube.com/watch?v={html}",
+    "<!-- paywall -->\n{html}",
+    "\\{html}",
+]
+
+
+def html_payloads() -> Iterator[str]:
+    """HTML to sanitise."""
+    for template in (*SCRIPTS, *HANDLERS, *MUTATIONS):
+        yield template.replace("{js}", MARK)
+    for holder, address in product(HOLDERS, ADDRESSES):
+        yield holder.replace("{url}", address.replace("{js}", MARK))
+
+
+def markdown_payloads() -> Iterator[str]:
+    """Markdown to render: every piece of HTML by itself, and the plain families in every context."""
+    yield from html_payloads()
+    for context, template in product(MARKDOWN, (*SCRIPTS, *HANDLERS, *MUTATIONS)):
+        yield context.replace("{html}", template.replace("{js}", MARK))
