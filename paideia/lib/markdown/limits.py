@@ -3,6 +3,10 @@
 import re
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
+
+from paideia.lib.refusal import Invalid
+
 SOURCE_BYTES_MAX = 400_000
 HTML_CHARACTERS_MAX = 1_500_000
 NESTING_MAX = 50
@@ -42,18 +46,26 @@ _OPAQUE = names(
 )
 
 
-class TooComplex(ValueError):
+class TooComplex(Invalid):
     """The text is longer or deeper than a page can be. The message names the limit that it passed."""
+
+
+def _exceeded(message: str, n: int, most: int) -> TooComplex:
+    return TooComplex(message % {"n": n, "most": most})
 
 
 def check_source(source: str) -> None:
     """Refuse Markdown that is too long to render in a moment."""
     size = len(source) if source.isascii() else len(source.encode(errors="replace"))
     if size > SOURCE_BYTES_MAX:
-        raise TooComplex(f"The text has {size:,} bytes; {SOURCE_BYTES_MAX:,} is the most. Split it in parts.")
+        raise _exceeded(
+            _("The text has %(n)s bytes; %(most)s is the most. Split it in parts."), size, SOURCE_BYTES_MAX
+        )
     lines = source.count("\n")
     if lines > LINES_MAX:
-        raise TooComplex(f"The text has {lines:,} lines; {LINES_MAX:,} is the most. Split it in parts.")
+        raise _exceeded(
+            _("The text has %(n)s lines; %(most)s is the most. Split it in parts."), lines, LINES_MAX
+        )
     if size > MARKS_MAX // 3:
         _check_marks(source)
 
@@ -61,16 +73,28 @@ def check_source(source: str) -> None:
 def _check_marks(source: str) -> None:
     marks = len(_MARK.findall(source)) + 2 * (source.count("![") + source.count("^["))
     if marks > MARKS_MAX:
-        raise TooComplex(f"The text has {marks:,} marks (* _ [ …); {MARKS_MAX:,} is the most. Split it.")
+        raise _exceeded(
+            _("The text has %(n)s marks (* _ [ …); %(most)s is the most. Split it in parts."),
+            marks,
+            MARKS_MAX,
+        )
     unclosed = source.count("[") - source.count("]")
     if unclosed > UNCLOSED_BRACKETS_MAX:
-        raise TooComplex(f"{unclosed:,} brackets are never closed; {UNCLOSED_BRACKETS_MAX:,} is the most.")
+        raise _exceeded(
+            _("%(n)s brackets [ are never closed; %(most)s is the most. Close them."),
+            unclosed,
+            UNCLOSED_BRACKETS_MAX,
+        )
 
 
 def check_nesting(level: int) -> None:
     """Refuse lists in quotes in lists without end."""
     if level > NESTING_MAX:
-        raise TooComplex(f"Quotes and lists stand more than {NESTING_MAX} deep in each other. Flatten them.")
+        raise _exceeded(
+            _("Quotes and lists stand more than %(most)s deep in each other. Flatten them."),
+            level,
+            NESTING_MAX,
+        )
 
 
 def check_html(html: str) -> str:
@@ -83,14 +107,20 @@ def check_html(html: str) -> str:
     equal ones are opened again three times at most.
     """
     if len(html) > HTML_CHARACTERS_MAX:
-        raise TooComplex(f"The HTML has {len(html):,} characters; {HTML_CHARACTERS_MAX:,} is the most.")
+        raise _exceeded(
+            _("The HTML has %(n)s characters; %(most)s is the most. Split it in parts."),
+            len(html),
+            HTML_CHARACTERS_MAX,
+        )
     html = _without_comments(html)
     tags = _TAG.findall(html)
     clear = html.count("<") == len(tags) and not any(name.lower() in _OPAQUE for _, name in tags)
     if not clear or _has_filled_frame(html):
         return _check_opaque(html)
     if len(tags) > HTML_TAGS_MAX:
-        raise TooComplex(f"The HTML has {len(tags):,} tags; {HTML_TAGS_MAX:,} is the most.")
+        raise _exceeded(
+            _("The HTML has %(n)s tags; %(most)s is the most. Split it in parts."), len(tags), HTML_TAGS_MAX
+        )
     _walk(tags)
     return html
 
@@ -106,8 +136,13 @@ def _has_filled_frame(html: str) -> bool:
 
 
 def _check_opaque(html: str) -> str:
-    if html.count("<") > OPAQUE_TAGS_MAX:
-        raise TooComplex(f"The HTML is malformed or has scripts, and more than {OPAQUE_TAGS_MAX:,} tags.")
+    brackets = html.count("<")
+    if brackets > OPAQUE_TAGS_MAX:
+        raise _exceeded(
+            _("The HTML is malformed or has scripts, and more than %(most)s tags. Clean it first."),
+            brackets,
+            OPAQUE_TAGS_MAX,
+        )
     distinct = {match[0] for match in _FORMATTING_TAG.finditer(html)}
     return _FORMATTING_TAG.sub(r"<\1>", html) if len(distinct) > _DISTINCT_MAX else html
 
@@ -128,9 +163,13 @@ def _walk(tags: Iterable[tuple[str, str]]) -> None:
             formatting += name in _FORMATTING
             stack.append(name)
         if len(stack) > HTML_NESTING_MAX:
-            raise TooComplex(f"HTML stands more than {HTML_NESTING_MAX} elements deep, or is never closed.")
+            raise _exceeded(
+                _("HTML stands more than %(most)s elements deep, or is never closed. Close it."),
+                len(stack),
+                HTML_NESTING_MAX,
+            )
         if reopened > _REOPENED_MAX:
-            raise TooComplex("The HTML has many elements like <b> that are never closed. Close them.")
+            raise TooComplex(_("The HTML has many elements like <b> that are never closed. Close them."))
 
 
 def _close(name: str, stack: list[str]) -> int:
