@@ -110,6 +110,11 @@ class Viewer:
     def reads_all(self) -> bool:
         return self.is_member and self.may("content.read_all")
 
+    @property
+    def sight(self) -> tuple[object, ...]:
+        """What two viewers must share to be shown the same lists, apart from what they wrote or unlocked."""
+        return self.may_enter, self.reads_all, self.open_gates, self.preview_gates, self.title_gates
+
     def can_open(self, gate_id: int | None) -> bool:
         """Whether a work behind this gate (None: behind none) may be read in full, apart from free reads."""
         return self.may_enter and (self.reads_all or gate_id is None or gate_id in self.open_gates)

@@ -1,5 +1,20 @@
-"""Addresses of the platform itself. A community's own are in community_urls.py."""
+"""Addresses inside a community. `/c/<slug>/`, or the community's own host, stands before them."""
 
 from django.urls import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from paideia.config.urls import handler400, handler403, handler404, handler500
+from paideia.content.urls import urlpatterns as content_urls
+from paideia.discussions.urls import urlpatterns as discussions_urls
+from paideia.notifications.urls import urlpatterns as notifications_urls
+from paideia.web.urls import both_urlpatterns
+from paideia.web.urls import urlpatterns as web_urls
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *web_urls,
+    *both_urlpatterns,
+    *content_urls,
+    *discussions_urls,
+    *notifications_urls,
+]

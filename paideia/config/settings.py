@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from paideia.accounts import providers
 from paideia.config import environment
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -15,18 +16,26 @@ PRODUCTION = environment.switch("PRODUCTION")
 DEBUG = environment.switch("DEBUG")
 TESTING = environment.switch("TESTING")
 SECRET_KEY = environment.text("SECRET_KEY") or environment.kept_secret(HOME)
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or ([] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", ".localhost"])
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or (
+    [] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", ".localhost"]
+)
 BASE_URL = environment.text("BASE_URL", f"http://127.0.0.1:{environment.number('PORT', 8000)}").rstrip("/")
 CSRF_TRUSTED_ORIGINS = environment.words("TRUSTED_ORIGINS") or [BASE_URL]
 SECURE = BASE_URL.startswith("https://")
 
 if PRODUCTION:
     if DEBUG:
-        raise ImproperlyConfigured("PAIDEIA_DEBUG shows secrets to visitors: unset it when PAIDEIA_PRODUCTION is on.")
+        raise ImproperlyConfigured(
+            "PAIDEIA_DEBUG shows secrets to visitors: unset it when PAIDEIA_PRODUCTION is on."
+        )
     if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5 or SECRET_KEY.startswith("django-insecure-"):
-        raise ImproperlyConfigured("PAIDEIA_SECRET_KEY is short or a default: use 50 or more random characters.")
+        raise ImproperlyConfigured(
+            "PAIDEIA_SECRET_KEY is short or a default: use 50 or more random characters."
+        )
     if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
-        raise ImproperlyConfigured("PAIDEIA_ALLOWED_HOSTS is empty or '*': name the hosts that Paideia answers for.")
+        raise ImproperlyConfigured(
+            "PAIDEIA_ALLOWED_HOSTS is empty or '*': name the hosts that Paideia answers for."
+        )
     if not SECURE:
         raise ImproperlyConfigured("PAIDEIA_BASE_URL must begin with https:// in production.")
 
@@ -42,6 +51,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "allauth.socialaccount",
+    *providers.apps(environment.text),
     "procrastinate.contrib.django",
     "paideia.activity",
     "paideia.accounts",
@@ -77,6 +87,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "paideia.access.middleware.ViewerMiddleware",
+    "paideia.web.middleware.Refusals",
 ]
 
 ROOT_URLCONF = "paideia.config.urls"
@@ -109,7 +120,9 @@ TEMPLATES = [
 def _database(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
-        raise ImproperlyConfigured("PAIDEIA_DATABASE_URL must look like postgresql://user:password@host:5432/name")
+        raise ImproperlyConfigured(
+            "PAIDEIA_DATABASE_URL must look like postgresql://user:password@host:5432/name"
+        )
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -151,6 +164,10 @@ AUTH_PASSWORD_VALIDATORS = [
 # Uniqueness is by Lower("handle"), which this check does not see.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 
+SITE_NAME = environment.text("SITE_NAME", "Paideia")
+SIGN_UP_OPEN = environment.switch("SIGN_UP_OPEN", True)
+TERMS_URL = environment.text("TERMS_URL")  # the operator's own texts, in place of ours
+PRIVACY_URL = environment.text("PRIVACY_URL")
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 
@@ -158,9 +175,42 @@ ACCOUNT_ADAPTER = "paideia.accounts.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "handle"
 ACCOUNT_LOGIN_METHODS = {"email", "username"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = environment.text("EMAIL_VERIFICATION", "optional")
+# Without a mail server nobody could confirm, so then it is asked for but not required.
+ACCOUNT_EMAIL_VERIFICATION = environment.text(
+    "EMAIL_VERIFICATION", "mandatory" if environment.text("SMTP_HOST") else "optional"
+)
 ACCOUNT_UNIQUE_EMAIL = True
-ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_PREVENT_ENUMERATION = "strict"  # sign-up does not tell either: accounts.actions.sign_up
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "paideia.accounts.links.ResetTokens"
+ACCOUNT_CHANGE_EMAIL = False
+ACCOUNT_MAX_EMAIL_ADDRESSES = 5
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    # The second counts tries by address and account together, so that nobody can lock another out.
+    "login_failed": "40/15m/ip,5/15m/key",
+    "signup": "20/10m/ip",
+    "reset_password": "20/10m/ip,5/h/key",
+    "reset_password_from_key": "20/10m/ip",
+    "confirm_email": "1/1m/key,5/h/key",
+    "change_password": "5/5m/user",
+    "manage_email": "10/10m/user",
+    "reauthenticate": "10/10m/user",
+}
+ACCOUNT_FORMS = {
+    name: f"paideia.accounts.forms.sign_in.{form}"
+    for name, form in {
+        "login": "SignInForm",
+        "signup": "SignUpForm",
+        "add_email": "AddEmailForm",
+        "change_password": "ChangePasswordForm",
+        "set_password": "SetPasswordForm",
+        "reset_password": "ResetPasswordForm",
+        "reset_password_from_key": "ResetPasswordKeyForm",
+        "reauthenticate": "ReauthenticateForm",
+    }.items()
+}
+PASSWORD_RESET_TIMEOUT = 3600
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
@@ -173,7 +223,23 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_PASSKEY_SIGNUP_ENABLED = False
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
-MFA_TOTP_ISSUER = environment.text("SITE_NAME", "Paideia")
+MFA_TOTP_ISSUER = SITE_NAME
+MFA_ADAPTER = "paideia.accounts.mfa.MfaAdapter"
+MFA_FORMS = {
+    name: f"paideia.accounts.forms.sign_in.{form}"
+    for name, form in {
+        "authenticate": "CodeForm",
+        "reauthenticate": "ReauthenticateCodeForm",
+        "activate_totp": "ActivateTotpForm",
+        "add_webauthn": "AddPasskeyForm",
+        "edit_webauthn": "EditPasskeyForm",
+    }.items()
+}
+SOCIALACCOUNT_ADAPTER = "paideia.accounts.social.SocialAdapter"
+SOCIALACCOUNT_FORMS = {"signup": "paideia.accounts.forms.sign_in.SocialSignUpForm"}
+SOCIALACCOUNT_PROVIDERS = providers.providers(environment.text)
+SOCIALACCOUNT_AUTO_SIGNUP = False  # everybody chooses a handle and agrees to the terms
+SOCIALACCOUNT_STORE_TOKENS = False
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = True

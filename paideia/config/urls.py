@@ -2,4 +2,14 @@
 
 from django.urls import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from paideia.web.urls import both_urlpatterns, platform_urlpatterns
+
+handler400 = "paideia.web.errors.bad_request"
+handler403 = "paideia.web.errors.forbidden"
+handler404 = "paideia.web.errors.not_found"
+handler500 = "paideia.web.errors.server_error"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *platform_urlpatterns,
+    *both_urlpatterns,
+]

@@ -47,10 +47,15 @@ class Mail(models.Model):
     """A mail owed to somebody: written with its cause in one transaction, sent by the worker, once."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="mails")
-    notification = models.ForeignKey(Notification, models.CASCADE, null=True, blank=True, related_name="mails")
+    notification = models.ForeignKey(
+        Notification, models.CASCADE, null=True, blank=True, related_name="mails"
+    )
     key = models.CharField(max_length=120, unique=True)
     template = models.CharField(max_length=60)
     params = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now())
+    claimed_at = models.DateTimeField(null=True, blank=True)  # a worker is sending it
     sent_at = models.DateTimeField(null=True, blank=True)
-    dropped_because = models.CharField(max_length=200, blank=True)  # the right to read it was gone, or unwanted
+    dropped_because = models.CharField(
+        max_length=200, blank=True
+    )  # the right to read it was gone, or unwanted

@@ -1,14 +1,54 @@
 """What every page's template may use (docs/interface.md)."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import get_script_prefix, reverse
+from django.utils import translation
+
+from paideia.access.viewer import Viewer
+from paideia.lib.kept import Kept
+from paideia.spaces.queries import spaces_for
+
+
+@dataclass(frozen=True, slots=True)
+class SideSpace:
+    """A space in the column on the left."""
+
+    name: str
+    url: str
+    kind: str
+    icon: str
+    locked: bool
+
+
+_spaces: Kept[list[SideSpace]] = Kept(bytes_max=4 * 1024 * 1024, seconds_max=300)
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
+    community = getattr(request, "community", None)
+    user = getattr(request, "user", None)
+    viewer = getattr(request, "viewer", None)
     return {
         "request": request,
-        "user": getattr(request, "user", None),
-        "community": getattr(request, "community", None),
-        "viewer": getattr(request, "viewer", None),
+        "user": user,
+        "community": community,
+        "viewer": viewer,
+        "spaces": side_spaces(viewer) if community and viewer else [],
+        "unread_count": user.unread_count if user is not None and user.is_authenticated else 0,
+        "LANGUAGE_CODE": translation.get_language(),
     }
+
+
+def side_spaces(viewer: Viewer) -> list[SideSpace]:
+    """The spaces this viewer may know of: kept for all who see alike, until the community changes."""
+    key = (viewer.community.pk, viewer.community.version, viewer.sight, get_script_prefix())
+    found = _spaces.get(key)
+    if found is None:
+        rows = spaces_for(viewer)
+        found = [
+            SideSpace(row.name, reverse("space", args=[row.slug]), row.kind, "", row.locked) for row in rows
+        ]
+        _spaces.put(key, found, 200 * len(found) + 200)
+    return found

@@ -37,7 +37,11 @@ class AnonymousPageCache:
             response.headers.update(kept[1])
             return response
         response = self.get_response(request)
-        if getattr(response, "same_for_strangers", False) and response.status_code == 200 and not response.cookies:
+        if (
+            getattr(response, "same_for_strangers", False)
+            and response.status_code == 200
+            and not response.cookies
+        ):
             pages.put(key, (response.content, dict(response.headers)), len(response.content))
         return response
 
@@ -45,5 +49,7 @@ class AnonymousPageCache:
 def _is_stranger(request: HttpRequest) -> bool:
     cookies = request.COOKIES
     return (
-        settings.SESSION_COOKIE_NAME not in cookies and "messages" not in cookies and "HX-Request" not in request.headers
+        settings.SESSION_COOKIE_NAME not in cookies
+        and "messages" not in cookies
+        and "HX-Request" not in request.headers
     )

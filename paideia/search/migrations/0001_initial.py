@@ -7,27 +7,43 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('communities', '0001_initial'),
-        ('content', '0001_initial'),
+        ("communities", "0001_initial"),
+        ("content", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('document', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='search_entry', serialize=False, to='content.document')),
-                ('preview', django.contrib.postgres.search.SearchVectorField()),
-                ('body', django.contrib.postgres.search.SearchVectorField()),
-                ('indexed_revision', models.PositiveIntegerField()),
-                ('community', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='communities.community')),
+                (
+                    "document",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="search_entry",
+                        serialize=False,
+                        to="content.document",
+                    ),
+                ),
+                ("preview", django.contrib.postgres.search.SearchVectorField()),
+                ("body", django.contrib.postgres.search.SearchVectorField()),
+                ("indexed_revision", models.PositiveIntegerField()),
+                (
+                    "community",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="communities.community"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'entries',
-                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['preview'], name='search_preview'), django.contrib.postgres.indexes.GinIndex(fields=['body'], name='search_body')],
+                "verbose_name_plural": "entries",
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(fields=["preview"], name="search_preview"),
+                    django.contrib.postgres.indexes.GinIndex(fields=["body"], name="search_body"),
+                ],
             },
         ),
     ]

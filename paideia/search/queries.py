@@ -1,0 +1,109 @@
+"""Searching: the newest matches are ranked, and nobody finds a word they may not read."""
+
+from dataclasses import dataclass
+
+from django.contrib.postgres.search import SearchQueryField, SearchRank
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Cast
+from markupsafe import Markup
+
+from paideia.access.viewer import Viewer
+from paideia.content.addresses import path_of
+from paideia.content.models import Document
+from paideia.content.queries import opened
+from paideia.lib.tokens import highlight, tsquery
+from paideia.search.models import Entry
+
+PAGE = 20
+CANDIDATES_MAX = 2000  # only the newest matches are ranked: common words stay cheap
+KINDS = {
+    "works": [Document.Kind.ARTICLE, Document.Kind.COLUMN, Document.Kind.COURSE, Document.Kind.LESSON],
+    "talk": [Document.Kind.THREAD, Document.Kind.COMMENT],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One result: the title and the passage with the words that matched, marked."""
+
+    document: Document
+    path: str
+    title: Markup
+    passage: Markup
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    hits: list[Hit]
+    after: str  # key of the next page, empty on the last
+
+
+NOTHING = Found([], "")
+
+
+def search(viewer: Viewer, words: str, *, kind: str = "", after: str = "") -> Found:
+    """One page of what matches, best first. Two queries, whatever matches.
+
+    What is open to the viewer is searched in full; what is closed but shows a preview, by title and preview alone.
+    """
+    query = tsquery(words)
+    if query is None:
+        return NOTHING
+    match = Cast(Value(query), SearchQueryField())
+    shown = Document.objects.visible_to(viewer)
+    closed = Document.objects.listed_to(viewer).filter(gate_id__in=viewer.preview_gates)
+    ranked = _ranked(shown, "body", match, kind, after)
+    if viewer.preview_gates and not viewer.reads_all:
+        closed = closed.exclude(Q(pk__in=viewer.unlocked_documents) | Q(author_id=viewer.user_id or 0))
+        ranked = ranked.union(_ranked(closed, "preview", match, kind, after), all=True)
+    found = list(ranked.order_by("-rank", "-document_id")[: PAGE + 1])
+    page = found[:PAGE]
+    rows = Document.objects.filter(pk__in=[pk for pk, _ in page]).select_related(
+        "author", "space", "comment__root", "lesson__section__course__document"
+    )
+    by_id = {row.pk: row for row in rows.defer("html", "preview_html", "source")}
+    hits = [_hit(viewer, by_id[pk], words) for pk, _ in page if pk in by_id]
+    return Found(hits, f"{page[-1][1]!r}_{page[-1][0]}" if len(found) > PAGE else "")
+
+
+def _ranked(
+    documents: QuerySet[Document], column: str, match: Cast, kind: str, after: str
+) -> QuerySet[Entry]:
+    matching = documents.filter(**{f"search_entry__{column}": match})
+    if kind in KINDS:
+        matching = matching.filter(kind__in=KINDS[kind])
+    newest = matching.order_by("-published_at").values("pk")[:CANDIDATES_MAX]
+    entries = Entry.objects.filter(document__in=newest).annotate(
+        rank=SearchRank(F(column), match, cover_density=True)
+    )
+    if key := _key(after):
+        rank, pk = key
+        entries = entries.filter(Q(rank__lt=rank) | Q(rank=rank, document_id__lt=pk))
+    return entries.values_list("document_id", "rank")
+
+
+def _key(after: str) -> tuple[float, int] | None:
+    rank, _, pk = after.partition("_")
+    try:
+        return float(rank), int(pk)
+    except ValueError:
+        return None
+
+
+def _hit(viewer: Viewer, document: Document, words: str) -> Hit:
+    readable = opened(viewer, document)
+    return Hit(
+        document=document,
+        path=path_of(document),
+        title=highlight(title_of(document), words, around=0),
+        passage=highlight(readable.text or document.summary, words),
+        is_open=readable.is_open,
+    )
+
+
+def title_of(document: Document) -> str:
+    """A comment is found under the title of what it is about."""
+    if document.kind == Document.Kind.COMMENT:
+        return document.comment.root.title
+    return document.title

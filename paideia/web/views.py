@@ -1,0 +1,157 @@
+"""The pages that are made of many rooms: a community's front page, its spaces, the operator's start, small switches."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.db import connection
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
+from django.urls import get_script_prefix, reverse
+from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
+
+from paideia.access.viewer import Viewer
+from paideia.accounts.models import User
+from paideia.content.models import Document
+from paideia.content.paging import page_after
+from paideia.content.presentation import cards
+from paideia.discussions.queries import thread_rows
+from paideia.lib.kept import fragment
+from paideia.lib.responses import same_for_strangers
+from paideia.spaces.models import Space
+from paideia.web import queries
+
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+@require_GET
+@same_for_strangers
+def home(request: HttpRequest) -> HttpResponse:
+    """A community's front page: a shop window for strangers, what is new and next for members."""
+    viewer: Viewer = request.viewer
+    context: dict[str, Any] = {"feed": feed_html(viewer)}
+    if not viewer.is_member:
+        context["figures"] = queries.figures(viewer.community)
+    else:
+        context["under_way"] = queries.under_way(viewer)
+        context["steps"] = queries.first_steps(viewer) if _is_new(viewer) else []
+    return render(request, "web/home.html", context)
+
+
+def feed_html(viewer: Viewer) -> str:
+    """The feed, drawn once for everybody who sees alike."""
+    key = (
+        "feed",
+        viewer.community.pk,
+        viewer.community.version,
+        viewer.sight,
+        translation.get_language(),
+        timezone.get_current_timezone_name(),
+        get_script_prefix(),
+    )
+
+    def draw() -> str:
+        found = queries.feed(viewer)
+        return render_to_string(
+            "web/_feed.html",
+            {"works": cards(viewer, found.works), "threads": found.threads, "unanswered": found.unanswered},
+        )
+
+    return fragment(key, draw).fill(lambda name, number: "")
+
+
+def _is_new(viewer: Viewer) -> bool:
+    """Cheap guess from the session's user alone; `first_steps` then looks closely."""
+    return viewer.user is not None and (viewer.now - viewer.user.date_joined).days <= 30
+
+
+@require_GET
+@same_for_strangers
+def space(request: HttpRequest, slug: str) -> HttpResponse:
+    """A space: its purpose and what is in it, by kind."""
+    found = get_object_or_404(
+        Space.objects.select_related("gate", "plan"), community=request.community, slug=slug, archived_at=None
+    )
+    viewer: Viewer = request.viewer
+    is_open = viewer.can_open(found.gate_id)
+    if not is_open and found.gate_id not in (*viewer.preview_gates, *viewer.title_gates):
+        raise Http404
+    context: dict[str, Any] = {"space": found, "is_open": is_open}
+    if found.kind in (Space.Kind.ARTICLES, Space.Kind.COURSES):
+        kinds = (
+            [Document.Kind.ARTICLE, Document.Kind.COLUMN]
+            if found.kind == Space.Kind.ARTICLES
+            else [Document.Kind.COURSE]
+        )
+        listed = Document.objects.listed_to(viewer).filter(space=found, kind__in=kinds)
+        listed = listed.select_related("author", "article__cover", "course__cover")
+        page = page_after(listed.defer("source", "html", "text", "preview_html"), request.GET.get("after"))
+        context |= {"cards": cards(viewer, page.rows), "after": page.after}
+    elif is_open:
+        unanswered = request.GET.get("show") == "unanswered"
+        rows, older = thread_rows(
+            viewer, space=found, before=request.GET.get("before", ""), unanswered=unanswered
+        )
+        context |= {"rows": rows, "older": older, "unanswered": unanswered}
+    return render(request, "web/space.html", context)
+
+
+@require_GET
+@same_for_strangers
+def about(request: HttpRequest) -> HttpResponse:
+    """What the community is about, and its house rules."""
+    return render(request, "web/about.html", {"figures": queries.figures(request.community)})
+
+
+@require_GET  # changes nothing but the asker's own view, and must work for strangers, who have no token
+def language(request: HttpRequest) -> HttpResponse:
+    """Another language, for strangers in a cookie, for people in their settings."""
+    chosen = request.GET.get("language", "")
+    response = HttpResponseRedirect(_next(request))
+    if chosen in dict(settings.LANGUAGES):
+        if request.user.is_authenticated:
+            User.objects.filter(pk=request.user.pk).update(language=chosen)
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            chosen,
+            max_age=YEAR_SECONDS,
+            samesite="Lax",
+            secure=settings.SECURE,
+        )
+    return response
+
+
+@login_required
+@require_POST
+def theme_choice(request: HttpRequest) -> HttpResponse:
+    chosen = request.POST.get("theme", "")
+    if chosen in User.Theme.values:
+        User.objects.filter(pk=request.user.pk).update(theme=chosen)
+    return HttpResponse(status=204)
+
+
+@login_required
+@require_GET
+def manage(request: HttpRequest) -> HttpResponse:
+    """The operator's start: what asks for attention now."""
+    if not request.viewer.may("members.view") and not request.viewer.may("content.write"):
+        raise Http404
+    return render(request, "web/manage_today.html", {"today": queries.today(request.viewer)})
+
+
+@require_GET
+def health(request: HttpRequest) -> JsonResponse:
+    """For load balancers: answers when the database does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"status": "ok"})
+
+
+def _next(request: HttpRequest) -> str:
+    wanted = request.GET.get("next", "")
+    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure()):
+        return wanted
+    return reverse("home")
