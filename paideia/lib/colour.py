@@ -57,7 +57,7 @@ def theme_css(brand: str) -> str:
 
 
 def accents(brand: str) -> tuple[Accents, Accents]:
-    """The accents for light and for dark; every text of theirs has a contrast of at least 4.5 to its ground."""
+    """The accents for light and for dark; their every text has a contrast of 4.5 or more to its ground."""
     match = _HEX.fullmatch(brand)
     if not match:
         raise ValueError(f"A colour is # and six hexadecimal digits, such as #0f766e; {brand!r} is not.")
@@ -83,8 +83,9 @@ def _in_the_light(lightness: float, chroma: float, hue: float) -> Accents:
 def _in_the_dark(lightness: float, chroma: float, hue: float) -> Accents:
     soft = _from_oklch(0.29, min(chroma, 0.035), hue)
     on_accent = _from_oklch(0.19, min(chroma, 0.03), hue)
-    accent = _lighter(max(lightness, 0.6), min(chroma, 0.15), hue, until=_clear_of((*DARK_GROUNDS, on_accent)))
-    ink = _lighter(_to_oklch(accent)[0], min(chroma, 0.13), hue, until=_clear_of((*DARK_GROUNDS, soft)))
+    grounds = (*DARK_GROUNDS, on_accent)
+    accent = _lighter(max(lightness, 0.68), min(chroma, 0.15), hue, until=_clear_of(grounds))
+    ink = _lighter(max(lightness, 0.76), min(chroma, 0.13), hue, until=_clear_of((*DARK_GROUNDS, soft)))
     return Accents(
         accent=accent,
         strong=_from_oklch(min(_to_oklch(accent)[0] + 0.06, 1.0), min(chroma, 0.13), hue),
@@ -115,7 +116,7 @@ def _lighter(lightness: float, chroma: float, hue: float, *, until: Callable[[st
 
 
 def _search(start: float, end: float, chroma: float, hue: float, good: Callable[[str], bool]) -> str:
-    """The first good colour on the way from `start` to `end` in lightness; black and white are always good."""
+    """The first good colour on the way from `start` to `end` in lightness; black and white always are."""
     steps = max(1, math.ceil(abs(end - start) / 0.004))
     for step in range(steps + 1):
         colour = _from_oklch(start + (end - start) * step / steps, chroma, hue)
@@ -130,9 +131,12 @@ def _luminance(colour: str) -> float:
 
 
 def _linear(colour: str) -> tuple[float, float, float]:
-    channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
-    red, green, blue = (value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels)
+    red, green, blue = (_from_gamma(int(colour[place : place + 2], 16) / 255) for place in (1, 3, 5))
     return red, green, blue
+
+
+def _from_gamma(value: float) -> float:
+    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
 
 
 def _to_oklch(colour: str) -> tuple[float, float, float]:

@@ -43,7 +43,7 @@ document.addEventListener("htmx:error", ({ detail }) => {
 
 function headingOf(html) {
   const page = new DOMParser().parseFromString(html, "text/html");
-  const said = page.querySelector("[data-refusal]") ?? page.querySelector("main p") ?? page.querySelector("h1");
+  const said = page.querySelector(".notice-body, .empty-text") ?? page.querySelector("main p, h1");
   return said?.textContent.trim() || words().failed;
 }
 

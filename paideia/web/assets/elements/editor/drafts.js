@@ -1,5 +1,6 @@
 // Nothing written is lost: kept in this browser a second after the last key, and on the server (data-draft-url)
-// some seconds later. A tab that was closed finds its text again, and says so.
+// some seconds later, where GET ?key= gives it back and DELETE ?key= forgets it. A tab that was closed, here or on
+// another device, finds its text again, and says so.
 import { send } from "../../requests.js";
 
 const LOCAL_MS = 800;
@@ -20,15 +21,18 @@ export function bindDraft(editor) {
   };
   const keepThere = async () => {
     if (input.value === asSent) return;
-    const body = new URLSearchParams({ key: editor.dataset.draftKey, source: input.value });
+    const title = input.form?.elements.title?.value ?? "";
+    const body = new URLSearchParams({ key: editor.dataset.draftKey, title, source: input.value });
     await send(editor.dataset.draftUrl, { body }).then(() => editor.say(editor.words.saved), () => {});
   };
 
-  restore(editor, key, asSent);
+  const found = kept(key, asSent);
+  if (found) restore(editor, key, asSent, found);
+  else if (there(editor)) fetchDraft(editor).then((draft) => draft && restore(editor, key, asSent, draft));
   input.addEventListener("input", () => {
     clearTimeout(local);
     local = setTimeout(keep, LOCAL_MS);
-    if (!editor.dataset.draftUrl) return;
+    if (!there(editor)) return;
     clearTimeout(server);
     server = setTimeout(keepThere, SERVER_MS);
   });
@@ -47,14 +51,35 @@ export function bindDraft(editor) {
   });
 }
 
-function restore(editor, key, asSent) {
+/** The draft of this browser that is still wanted, or null. */
+function kept(key, asSent) {
   const draft = read(key);
-  if (!draft) return;
+  if (!draft) return null;
   const old = Date.now() - draft.at > KEPT_DAYS * 86_400_000;
   // A text that was sent comes back only when the same page is loaded again: its answer never came.
   const [{ type } = {}] = performance.getEntriesByType("navigation");
   const arrived = draft.sent && type === "navigate";
-  if (old || arrived || draft.text === asSent) return write(key, null);
+  if (!old && !arrived && draft.text !== asSent) return draft;
+  write(key, null);
+  return null;
+}
+
+/** The server's draft, kept from another browser; null where there is none or something was written meanwhile. */
+async function fetchDraft(editor) {
+  const before = editor.input.value;
+  const answer = await fetch(there(editor), { headers: { Accept: "application/json" } }).catch(() => null);
+  if (answer?.status !== 200) return null;
+  const draft = await answer.json();
+  if (!draft.source || draft.source === before || editor.input.value !== before) return null;
+  return { text: draft.source, at: Date.parse(draft.saved_at) };
+}
+
+function there(editor) {
+  const { draftUrl, draftKey } = editor.dataset;
+  return draftUrl && draftKey ? `${draftUrl}?${new URLSearchParams({ key: draftKey })}` : "";
+}
+
+function restore(editor, key, asSent, draft) {
   editor.input.value = draft.text;
   const note = document.createElement("div");
   note.className = "editor-draft";
@@ -64,6 +89,7 @@ function restore(editor, key, asSent) {
   discard.addEventListener("click", () => {
     editor.input.value = asSent;
     write(key, null);
+    if (there(editor)) send(there(editor), { method: "DELETE" }).catch(() => {});
     note.remove();
     editor.input.focus();
   });

@@ -1,4 +1,4 @@
-// "@" and some letters offer people from data-people-url?q=…, which answers [{"handle", "name"}].
+// "@" and some letters offer people from data-people-url?q=…, which answers {"people": [{"handle", "name"}]}.
 import { insert } from "./writing.js";
 
 const ASKED_AFTER_MS = 150;
@@ -35,7 +35,7 @@ export function bindPeople(editor) {
     timer = setTimeout(async () => {
       const turn = ++asked;
       const answer = await fetch(`${editor.dataset.peopleUrl}?${new URLSearchParams({ q: found.word })}`, { headers: { Accept: "application/json" } }).catch(() => null);
-      const people = answer?.ok ? await answer.json() : [];
+      const { people = [] } = answer?.ok ? await answer.json() : {};
       if (turn !== asked || !people.length) return close();
       list.replaceChildren(...people.slice(0, 6).map((person, place) => option(list.id, person, place)));
       list.hidden = false;
