@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 
 class Epoch(models.Model):
-    """One life of the database cluster. Transaction ids compare within one only; a restore begins the next."""
+    """One life of the database cluster. Transaction ids compare within one; a restore begins the next."""
 
     begun_at = models.DateTimeField(db_default=Now())
     cause = models.CharField(max_length=200)

@@ -1,0 +1,136 @@
+"""Opening accounts and moving money: the only way any amount changes its place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import DatabaseError, IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from paideia.communities.models import Community
+from paideia.ledger.models import Account, Transfer
+from paideia.lib.refusal import Conflict
+
+AMOUNT_MAX = 10**15  # minor units; far from where sums of a bigint could end
+
+
+class Misposted(ValueError):
+    """The posting itself is wrong: the caller has to be mended, not the person's wish."""
+
+
+class PostedOtherwise(Misposted):
+    """A key that was posted before with another source, target, amount, time or detail."""
+
+
+class Overdrawn(Conflict):
+    """An account that may not go below zero holds less than was to be taken from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One transfer to be. `key` names the cause, so that it is posted once: "order:12:sale"."""
+
+    source: Account
+    target: Account
+    amount: int
+    key: str
+    detail: dict[str, Any] = field(default_factory=dict)
+    occurred_at: datetime | None = None  # now, where nothing is said
+
+
+def account(community: Community, owner: str, kind: str, currency: str) -> Account:
+    """The account of this name, opened when first asked for. docs/ledger.md lists the names in use."""
+    name = {"community": community, "owner": owner, "kind": kind, "currency": currency}
+    found = Account.objects.filter(**name).first()
+    if found is None:
+        fresh = Account(**name, may_go_negative=owner.startswith("world:"))
+        Account.objects.bulk_create([fresh], ignore_conflicts=True)  # two may open it at once
+        found = Account.objects.get(**name)
+    return found
+
+
+@transaction.atomic
+def post(moves: Sequence[Move]) -> list[Transfer]:
+    """Move all or nothing, in the order given. Returns the transfers.
+
+    Posting the same moves again changes nothing and returns the same transfers. Raises PostedOtherwise when
+    a key was used for anything else, Overdrawn when an account holds too little, Misposted for an amount that
+    is no whole number above zero, or a move that leaves its community or currency.
+    """
+    _check(moves)
+    # In the order of their ids, so that two postings never wait for each other in a ring.
+    ids = sorted({end.pk for move in moves for end in (move.source, move.target)})
+    list(Account.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
+    if posted := _posted(moves):
+        return posted
+    try:
+        with transaction.atomic():
+            return _write(moves)
+    except DatabaseError as error:
+        constraint = _constraint(error)
+        if constraint == "account_not_negative":
+            raise Overdrawn(_("There is not enough in the account for this.")) from error
+        if isinstance(error, IntegrityError) and "key" in constraint and (posted := _posted(moves)):
+            return posted  # another posting with other accounts was faster
+        raise
+
+
+def _check(moves: Sequence[Move]) -> None:
+    if len({move.key for move in moves}) < len(moves):
+        raise Misposted("two moves of a posting have the same key")
+    for move in moves:
+        if type(move.amount) is not int or not 0 < move.amount <= AMOUNT_MAX:
+            raise Misposted(
+                f"{move.key}: {move.amount!r} is no amount; give whole minor units from 1 to {AMOUNT_MAX}"
+            )
+        if move.source.pk == move.target.pk:
+            raise Misposted(f"{move.key}: source and target are the same account")
+        if move.source.currency != move.target.currency:
+            raise Misposted(f"{move.key}: from {move.source.currency} to {move.target.currency}")
+        if move.source.community_id != move.target.community_id:
+            raise Misposted(f"{move.key}: source and target belong to different communities")
+
+
+def _posted(moves: Sequence[Move]) -> list[Transfer]:
+    """The transfers of these very moves, or nothing when none of their keys was used."""
+    known = {
+        transfer.key: transfer for transfer in Transfer.objects.filter(key__in=[move.key for move in moves])
+    }
+    if not known:
+        return []
+    for move in moves:
+        if (transfer := known.get(move.key)) is None or not _same(transfer, move):
+            raise PostedOtherwise(f"{move.key} was posted before with other content, or alone")
+    return [known[move.key] for move in moves]
+
+
+def _same(transfer: Transfer, move: Move) -> bool:
+    return (
+        transfer.source_id == move.source.pk
+        and transfer.target_id == move.target.pk
+        and transfer.amount == move.amount
+        and transfer.detail == move.detail
+        and move.occurred_at in {None, transfer.occurred_at}
+    )
+
+
+def _write(moves: Sequence[Move]) -> list[Transfer]:
+    rows = []
+    for move in moves:
+        when = {} if move.occurred_at is None else {"occurred_at": move.occurred_at}
+        rows.append(
+            Transfer(
+                source=move.source,
+                target=move.target,
+                amount=move.amount,
+                key=move.key,
+                detail=move.detail,
+                **when,
+            )
+        )
+    return Transfer.objects.bulk_create(rows)
+
+
+def _constraint(error: DatabaseError) -> str:
+    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
