@@ -126,17 +126,30 @@ def _import(options: argparse.Namespace) -> None:
 
 
 def _backup(options: argparse.Namespace) -> None:
-    from paideia.transfer.backup import backup
+    from paideia.config.lodging import wheel_binaries
 
     with database(), django():
-        backup(options.file, say=_say)
+        from paideia.transfer.backup import BackupFailed, backup
+
+        try:
+            backup(options.file.absolute(), programs=wheel_binaries(), say=_say)
+        except BackupFailed as failure:
+            raise Trouble(str(failure)) from failure
 
 
 def _restore(options: argparse.Namespace) -> None:
-    from paideia.transfer.backup import restore
+    from paideia.config.lodging import wheel_binaries
+    from paideia.config.migrating import migrate
 
     with database(), django():
-        restore(options.file, say=_say)
+        from paideia.transfer.backup import BackupFailed
+        from paideia.transfer.restore import restore
+
+        try:
+            restore(options.file, programs=wheel_binaries(), say=_say)
+        except BackupFailed as failure:
+            raise Trouble(str(failure)) from failure
+        migrate()
 
 
 def _bench(options: argparse.Namespace) -> int | None:

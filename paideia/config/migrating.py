@@ -39,11 +39,16 @@ def migrate() -> None:
     from django.core.management import call_command
     from django.db import connection
 
+    from paideia.activity import epochs
+    from paideia.transfer.restore import RESTORED
+
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_lock(%s)", [LOCK])
         try:
             call_command("migrate", verbosity=int(os.environ.get("PAIDEIA_MIGRATE_VERBOSITY", "0")))
             call_command("createcachetable", verbosity=0)
+            if _stamp(connection.connection) == RESTORED:
+                epochs.begin("restored")
             stamp = _expected(connection.connection)
             cursor.execute(f"comment on table django_migrations is '{stamp}'")
         finally:

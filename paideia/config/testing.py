@@ -175,7 +175,7 @@ class Databases:
         return [name for (name,) in found]
 
     def _execute(self, statement: str) -> None:
-        self.connection.execute(statement)  # type: ignore[arg-type]
+        self.connection.execute(statement)
 
 
 def _alive(pid: str) -> bool:

@@ -154,7 +154,7 @@ def misplaced(message: Message) -> set[str]:
     A plural form may leave out a number that its words say ("one comment"): there only invented ones count.
     """
     ids = [message.id] if isinstance(message.id, str) else list(message.id)
-    strings = [message.string] if isinstance(message.string, str) else list(message.string)
+    strings = [message.string] if isinstance(message.string, str) else list(message.string or ())
     known = set().union(*(names(text) for text in ids))
     invented = set().union(*(names(text) for text in strings)) - known
     return invented | (known - names(strings[0]) if len(ids) == 1 else set())

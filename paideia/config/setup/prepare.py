@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -77,35 +77,28 @@ def python_packages(kind: str) -> None:
 
 def install(lock: Path, *options: str | Path) -> None:
     """By uv where it is or can be had, some five times faster; else, or if it fails, by pip."""
+    locked = ["--require-hashes", "-r", lock, *options]
     for uv in uv_commands():
-        command = [
-            *uv,
-            "pip",
-            "install",
-            "--quiet",
-            "--python",
-            PYTHON,
-            "--require-hashes",
-            "-r",
-            lock,
-            *options,
-        ]
-        if subprocess.run(command, env=os.environ | pip_settings_for_uv()).returncode == 0:
+        if works([*uv, "pip", "install", "--python", PYTHON, *locked], **pip_settings_for_uv()):
             return
         say("uv did not manage; trying pip")
-    pip = [PYTHON, "-m", "pip"]
+    pip: list[str | Path] = [PYTHON, "-m", "pip"]
     if not works([*pip, "--version"]):
         run([PYTHON, "-m", "ensurepip"])
-    run([*pip, "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", lock, *options])
+    done = subprocess.run(
+        [*pip, "install", "--disable-pip-version-check", *locked], capture_output=True, text=True
+    )
+    if done.returncode:
+        raise Hindrance(f"pip could not install {lock.name}:\n{done.stdout[-500:]}{done.stderr[-2000:]}")
 
 
-def uv_commands() -> Iterable[list[str | Path]]:
+def uv_commands() -> Iterable[Sequence[str | Path]]:
     if found := shutil.which("uv"):
         yield [found]
         return
-    own = [PYTHON, "-m", "uv"]
+    own: list[str | Path] = [PYTHON, "-m", "uv"]
     lock = ROOT / "requirements" / "uv.txt"
-    get = [
+    get: list[str | Path] = [
         PYTHON,
         "-m",
         "pip",
@@ -117,7 +110,7 @@ def uv_commands() -> Iterable[list[str | Path]]:
         lock,
     ]
     if works([*own, "--version"]) or works(get):
-        yield [*own]
+        yield own
 
 
 def pip_settings_for_uv() -> dict[str, str]:
@@ -128,7 +121,8 @@ def pip_settings_for_uv() -> dict[str, str]:
         "find-links": "UV_FIND_LINKS",
         "cert": "SSL_CERT_FILE",
     }
-    told: dict[str, str] = {}
+    # As pip does: any registry may have any version. The hashes of the lock say which file is right.
+    told = {"UV_INDEX_STRATEGY": "unsafe-best-match"}
     listed = subprocess.run([PYTHON, "-m", "pip", "config", "list"], capture_output=True, text=True).stdout
     for line in listed.splitlines():
         key, _, value = line.partition("=")
@@ -263,14 +257,14 @@ def remember(step: str, done_for: str) -> None:
     half.replace(STAMPS)
 
 
-def works(command: list[str | Path], **settings: str) -> bool:
+def works(command: Sequence[str | Path], **settings: str) -> bool:
     try:
         return subprocess.run(command, capture_output=True, env=os.environ | settings).returncode == 0
     except OSError:
         return False
 
 
-def run(command: list[str | Path], **settings: str) -> None:
+def run(command: Sequence[str | Path], **settings: str) -> None:
     if subprocess.run(command, env=os.environ | settings).returncode:
         raise Hindrance(f"This did not work: {' '.join(map(str, command))}\nThe reason is above.")
 
