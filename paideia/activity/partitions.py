@@ -37,6 +37,13 @@ def make_ahead(today: date, months: int = MONTHS_AHEAD) -> list[str]:
     return [_name(first) for first in missing]
 
 
+def missing(today: date, months: int = MONTHS_AHEAD) -> list[str]:
+    """The partitions that `make_ahead` would make now."""
+    with connection.cursor() as cursor:
+        names = [_name(month_start(today, step)) for step in range(months + 1)]
+        return [name for name in names if not _exists(cursor, name)]
+
+
 def month_start(day: date, months: int) -> date:
     """The first day of the month that lies `months` after `day`'s."""
     index = day.year * 12 + day.month - 1 + months
