@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from paideia.access.models import Plan
+from paideia.access.models import Gate, Plan
 from paideia.accounts.models import User
 from paideia.content.models import Document, Media
 
@@ -23,6 +23,9 @@ class Course(models.Model):
     )  # what one can do afterwards
     lessons_count = models.PositiveIntegerField(default=0, editable=False)
 
+    def __str__(self) -> str:
+        return str(self.document)
+
 
 class Section(models.Model):
     course = models.ForeignKey(Course, models.CASCADE, related_name="sections")
@@ -32,9 +35,12 @@ class Section(models.Model):
     class Meta:
         ordering = ["position", "id"]
 
+    def __str__(self) -> str:
+        return self.title
+
 
 class Lesson(models.Model):
-    """One step of a course. A document without a gate is a free preview."""
+    """One step of a course. Its document's gate follows from the course's, its own and `is_preview`."""
 
     class Kind(models.TextChoices):
         TEXT = "text", _("Text")
@@ -50,16 +56,29 @@ class Lesson(models.Model):
     media = models.ForeignKey(Media, models.SET_NULL, null=True, blank=True, related_name="+")
     video_url = models.URLField(_("video address"), max_length=500, blank=True)
     minutes = models.PositiveSmallIntegerField(_("minutes"), default=0)
+    is_preview = models.BooleanField(default=False)  # open to be read though the course is not
+    own_gate = models.ForeignKey(
+        Gate, models.SET_NULL, null=True, blank=True, related_name="+"
+    )  # waits for a time
+    pass_percent = models.PositiveSmallIntegerField(_("right answers needed, in percent"), default=60)
 
     class Meta:
-        ordering = ["section__position", "position", "document_id"]
+        ordering = ["section__position", "section_id", "position", "document_id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(pass_percent__lte=100), name="lesson_pass_percent_of_100"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.document)
 
 
 class Question(models.Model):
     """One question of a lesson's quiz.
 
-    `choices` is [{"text": html, "correct": bool, "feedback": html}]; `answers` holds accepted texts, or numbers as
-    {"value": 3.5, "tolerance": 0.1}.
+    `choices` is [{"text": html, "correct": bool, "feedback": html, "source": Markdown, "note": Markdown}];
+    `answers` holds accepted texts, or numbers as {"value": 3.5, "tolerance": 0.1}.
     """
 
     class Kind(models.TextChoices):
@@ -83,11 +102,12 @@ class Question(models.Model):
 
 
 class Attempt(models.Model):
-    """One person's answers to a lesson's quiz, and how many were right."""
+    """One person's answers to a lesson's quiz, and how many were right: as judged then, whatever the
+    questions say later."""
 
     lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="attempts")
     user = models.ForeignKey(User, models.CASCADE, related_name="attempts")
-    answers = models.JSONField()  # {question id: given}
+    answers = models.JSONField()  # {question id: {"given": […], "correct": bool}}
     correct = models.PositiveSmallIntegerField()
     total = models.PositiveSmallIntegerField()
     at = models.DateTimeField(db_default=Now())

@@ -6,38 +6,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0002_touch'),
-        ('communities', '0002_touch'),
-        ('content', '0002_touch'),
-        ('spaces', '0002_touch'),
+        ("access", "0002_touch"),
+        ("communities", "0002_touch"),
+        ("content", "0002_touch"),
+        ("spaces", "0002_touch"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='document',
-            name='announced_at',
+            model_name="document",
+            name="announced_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='document',
-            name='headings',
+            model_name="document",
+            name="headings",
             field=models.JSONField(default=list, editable=False),
         ),
         migrations.AddField(
-            model_name='document',
-            name='published_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="document",
+            name="published_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='document',
-            name='reading_seconds',
+            model_name="document",
+            name="reading_seconds",
             field=models.PositiveIntegerField(default=0, editable=False),
         ),
         migrations.AddIndex(
-            model_name='document',
-            index=models.Index(condition=models.Q(('announced_at', None), ('published_at__isnull', False), ('removed_at', None)), fields=['published_at'], name='document_to_announce'),
+            model_name="document",
+            index=models.Index(
+                condition=models.Q(
+                    ("announced_at", None), ("published_at__isnull", False), ("removed_at", None)
+                ),
+                fields=["published_at"],
+                name="document_to_announce",
+            ),
         ),
     ]

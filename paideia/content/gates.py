@@ -1,0 +1,54 @@
+"""Who may read, in plain words, for those who choose it."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from paideia.communities.permissions import ROLE_NAMES
+from paideia.content.queries import Choices
+
+
+def gate_options(choices: Choices, current: int | None = None) -> list[dict[str, Any]]:
+    """The gates a writer may choose from, with what opens each. Those made for one lesson's time are left out
+    unless it is the `current` one."""
+    options: list[dict[str, Any]] = [
+        {"value": "", "label": _("Everybody"), "hint": _("Whoever can enter this community"), "icon": "globe"}
+    ]
+    for gate in choices.gates:
+        if gate["id"] == current or not is_timed(gate):
+            options.append(
+                {"value": gate["id"], "label": gate["name"], "hint": opens_for(gate), "icon": _icon(gate)}
+            )
+    return options
+
+
+def is_timed(gate: dict[str, Any]) -> bool:
+    """Whether a gate waits for a date, a number of days or a milestone: such gates belong to one work."""
+    return bool(gate["opens_at"] or gate["delay_days"] or gate["after_milestone"])
+
+
+def opens_for(gate: dict[str, Any]) -> str:
+    """One line: what opens this gate, and what the others see."""
+    ways = [_("Holders of %(plan)s") % {"plan": plan} for plan in gate["plans"]]
+    ways += [str(ROLE_NAMES.get(key, key)) for key in gate["role_keys"]]
+    if gate["level_min"] is not None:
+        ways.append(_("Members of level %(level)s and above") % {"level": gate["level_min"]})
+    parts = [_(", ").join(ways) if ways else _("Every member")]
+    if gate["delay_days"]:
+        days = gate["delay_days"]
+        parts.append(ngettext("after %(n)s day", "after %(n)s days", days) % {"n": days})
+    parts.append(
+        {
+            "preview": _("others see the preview"),
+            "title": _("others see the title"),
+            "nothing": _("hidden from others"),
+        }[gate["shows"]]
+    )
+    return _("; ").join(parts)
+
+
+def _icon(gate: dict[str, Any]) -> str:
+    if gate["shows"] == "nothing":
+        return "eye-off"
+    return "key" if gate["plans"] else "people"
