@@ -43,6 +43,10 @@ class User(AbstractBaseUser):
     preferences = models.JSONField(
         default=dict, blank=True
     )  # home sections, recommendations off, mail choices
+    unread_count = models.PositiveIntegerField(default=0, editable=False)  # written by notifications
+    link_serial = models.PositiveIntegerField(
+        default=0
+    )  # raised by each link that is mailed: the newest works
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(
         default=False
@@ -79,11 +83,20 @@ class User(AbstractBaseUser):
     def shown_name(self) -> str:
         return self.name or self.handle
 
+    @property
+    def avatar_url(self) -> str:
+        return picture_url(self.avatar)
+
     def has_perm(self, perm: str, obj: object = None) -> bool:
         return False
 
     def has_module_perms(self, app_label: str) -> bool:
         return False
+
+
+def picture_url(key: str) -> str:
+    """Where a stored picture is served, the same for every community; empty without one."""
+    return f"/pictures/{key}" if key else ""
 
 
 class Consent(models.Model):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import get_script_prefix, set_script_prefix
 
 from paideia.communities.models import Community
@@ -23,20 +23,26 @@ class CommunityMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.community = None  # type: ignore[attr-defined]
+        before = get_script_prefix()
+        try:
+            return self._place(request) or self.get_response(request)
+        finally:
+            set_script_prefix(before)  # whoever uses this thread next starts outside
+
+    def _place(self, request: HttpRequest) -> HttpResponse | None:
+        """Enter the community that the request names. An answer only where a slash is missing."""
         if match := IN_PATH.match(request.path_info):
             slug, rest = match.groups()
-            if rest is None and Community.objects.filter(slug=slug).exists():
-                from django.http import HttpResponsePermanentRedirect
-
-                return HttpResponsePermanentRedirect(f"{request.path}/")
-            if community := Community.objects.filter(slug=slug).first():
-                prefix = f"{get_script_prefix()}c/{slug}/"
-                set_script_prefix(prefix)
+            community = Community.objects.filter(slug=slug).first()
+            if community and rest is None:
+                return HttpResponsePermanentRedirect(request.get_full_path(force_append_slash=True))
+            if community:
+                set_script_prefix(f"{get_script_prefix()}c/{slug}/")
                 request.path_info = rest or "/"
                 self._enter(request, community)
         elif community := by_host(request.get_host()):
             self._enter(request, community)
-        return self.get_response(request)
+        return None
 
     @staticmethod
     def _enter(request: HttpRequest, community: Community) -> None:

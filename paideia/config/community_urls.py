@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
+from paideia.accounts.urls import urlpatterns as accounts_urls
 from paideia.config.urls import handler400, handler403, handler404, handler500
 from paideia.content.urls import urlpatterns as content_urls
 from paideia.discussions.urls import urlpatterns as discussions_urls
@@ -14,6 +15,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 urlpatterns: list[URLPattern | URLResolver] = [
     *web_urls,
     *both_urlpatterns,
+    *accounts_urls,
     *content_urls,
     *discussions_urls,
     *notifications_urls,

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
+from paideia.accounts.urls import platform_urlpatterns as accounts_urls
 from paideia.web.urls import both_urlpatterns, platform_urlpatterns
 
 handler400 = "paideia.web.errors.bad_request"
@@ -12,4 +13,5 @@ handler500 = "paideia.web.errors.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     *platform_urlpatterns,
     *both_urlpatterns,
+    *accounts_urls,
 ]
