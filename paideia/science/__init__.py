@@ -10,7 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-FAMILIES = ("checks", "errors", "examples", "experiments", "growth", "pictures", "simulate")
+FAMILIES = ("checks", "errors", "examples", "experiments", "growth", "pictures", "simulate", "value")
 
 
 def __getattr__(name: str) -> ModuleType:
