@@ -237,7 +237,7 @@ def jobs() -> Iterator[Finding]:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute(STALLED_JOBS, [timedelta(seconds=STALLED_SECONDS)])
+        cursor.execute(STALLED_JOBS, [STALLED_SECONDS])
         stalled = cursor.fetchone()[0]
         cursor.execute("select count(*) from procrastinate_jobs where status = 'failed'")
         failed = cursor.fetchone()[0]
@@ -254,7 +254,7 @@ def jobs() -> Iterator[Finding]:
 STALLED_JOBS = """
     select count(*) from procrastinate_jobs job
     left join procrastinate_workers worker on worker.id = job.worker_id
-    where job.status = 'doing' and coalesce(worker.last_heartbeat, 'epoch') < now() - %s
+    where job.status = 'doing' and coalesce(worker.last_heartbeat, 'epoch') < now() - %s * interval '1 second'
 """
 
 

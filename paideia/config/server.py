@@ -18,7 +18,7 @@ def serve(host: str, port: int, workers: int) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
-    _load()  # once, before the workers are forked, so that they share its memory
+    _warm()
     gc.collect()
     gc.freeze()
     Granian(
@@ -35,6 +35,21 @@ def serve(host: str, port: int, workers: int) -> None:
         workers_max_rss=environment.number("WORKER_MB_MAX", 600),
         process_name=None,
     ).serve(target_loader=_load_in_worker)
+
+
+def _warm() -> None:
+    """Import everything once, before the workers are forked, so that they share its memory.
+
+    No connection may be open then: two processes would talk on one.
+    """
+    from django.db import connections
+    from django.template import engines
+    from django.urls import get_resolver
+
+    _load()
+    engines.all()
+    get_resolver().url_patterns  # noqa: B018
+    connections.close_all()
 
 
 def _load(*_: Any) -> Any:
