@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver
 from paideia.accounts.urls import urlpatterns as accounts_urls
 from paideia.config.urls import handler400, handler403, handler404, handler500
 from paideia.content.urls import urlpatterns as content_urls
+from paideia.courses.urls import urlpatterns as courses_urls
 from paideia.discussions.urls import urlpatterns as discussions_urls
 from paideia.notifications.urls import urlpatterns as notifications_urls
 from paideia.web.urls import both_urlpatterns
@@ -17,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *both_urlpatterns,
     *accounts_urls,
     *content_urls,
+    *courses_urls,
     *discussions_urls,
     *notifications_urls,
 ]

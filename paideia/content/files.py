@@ -164,8 +164,8 @@ def _text(file: BinaryIO, name: str, head: bytes) -> Accepted:
     if suffix not in _TEXTS or b"\x00" in head or not _is_utf8(head):
         raise Invalid(
             _(
-                "“%(name)s” is of a type that is not taken. Pictures (JPEG, PNG, GIF, WebP), sound, video, PDF, "
-                "Office files, e-books, archives and plain text are."
+                "“%(name)s” is of a type that is not taken. Pictures (JPEG, PNG, GIF, WebP), sound, video, "
+                "PDF, Office files, e-books, archives and plain text are."
             )
             % {"name": name}
         )

@@ -60,13 +60,20 @@ class WorkForm(ScheduleForm):
     space_kinds: tuple[str, ...] = ()
 
     def __init__(
-        self, *args: Any, viewer: Viewer, choices: Choices, document: Document | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        viewer: Viewer,
+        choices: Choices,
+        document: Document | None = None,
+        current_gate: int | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.viewer, self.choices, self.document = viewer, choices, document
         spaces = [(each["id"], each["name"]) for each in self._spaces()]
         self.fields["space"].choices = [("", _("In no space")), *spaces]  # type: ignore[attr-defined]
-        self.gate_options = gate_options(choices, document.gate_id if document else None)
+        chosen = current_gate or (document.gate_id if document else None)
+        self.gate_options = gate_options(choices, chosen)
         self.fields["gate"].choices = [(each["value"], each["label"]) for each in self.gate_options]  # type: ignore[attr-defined]
         for field in self.fields.values():
             if not isinstance(field.widget, (forms.CheckboxInput, forms.HiddenInput)):

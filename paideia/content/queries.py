@@ -60,12 +60,12 @@ def document_for(viewer: Viewer, pk: int, *, kind: str = "") -> Document:
     return document
 
 
-def editable_document(viewer: Viewer, pk: int, *, kind: str = "") -> Document:
+def editable_document(viewer: Viewer, pk: int, *kinds: str) -> Document:
     """A document that this viewer may change. Raises NotFound alike for absent, hidden and others'."""
     documents = Document.objects.editable_by(viewer).select_related(
         "community", "author", "space", "gate", "article__cover", "article__column__document", "column__cover"
     )
-    document = (documents.filter(kind=kind) if kind else documents).filter(pk=pk).first()
+    document = (documents.filter(kind__in=kinds) if kinds else documents).filter(pk=pk).first()
     if document is None:
         raise NotFound("")
     return document
@@ -201,7 +201,8 @@ SELECT
         WHERE community_id = %(community)s AND archived_at IS NULL ORDER BY position, id) s),
     (SELECT json_agg(row_to_json(c)) FROM (
         SELECT d.id, d.title, d.author_id FROM content_document d
-        WHERE d.community_id = %(community)s AND d.kind = 'column' AND d.removed_at IS NULL ORDER BY d.title) c),
+        WHERE d.community_id = %(community)s AND d.kind = 'column' AND d.removed_at IS NULL
+        ORDER BY d.title) c),
     (SELECT json_agg(row_to_json(g)) FROM (
         SELECT g.id, g.name, g.parent_id, g.shows, g.role_keys, g.level_min, g.opens_at, g.delay_days,
             g.after_milestone,

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from paideia.access.models import Gate
 from paideia.access.viewer import Viewer
 from paideia.content.models import Document
 from paideia.content.presentation import minutes_of
@@ -19,7 +20,13 @@ class ShopWindow:
 
 
 def shop_window(viewer: Viewer, document: Document) -> ShopWindow:
-    return ShopWindow(inside=inside_of(document))
+    """The window of a closed document. `document.gate` comes loaded."""
+    return shop_window_for(viewer, document.gate, document)
+
+
+def shop_window_for(viewer: Viewer, gate: Gate | None, document: Document) -> ShopWindow:
+    """The window of what stands behind `gate` and is told of by `document`: a course's lessons."""
+    return ShopWindow(inside=inside_of(document) if gate == document.gate else [])
 
 
 def inside_of(document: Document) -> list[str]:

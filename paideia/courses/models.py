@@ -14,6 +14,9 @@ class Course(models.Model):
     """A course. Its document describes it and is open to be read; its lessons carry the gates."""
 
     document = models.OneToOneField(Document, models.CASCADE, primary_key=True)
+    gate = models.ForeignKey(  # of its lessons
+        Gate, models.PROTECT, null=True, blank=True, related_name="courses"
+    )
     plan = models.ForeignKey(
         Plan, models.PROTECT, null=True, blank=True, related_name="courses"
     )  # sold by itself

@@ -10,13 +10,17 @@ from django.views.decorators.http import require_POST, require_safe
 from paideia.content import actions, presentation, queries
 from paideia.content.addresses import path_of
 from paideia.content.forms import ScheduleForm
+from paideia.content.models import Document
 from paideia.lib.refusal import Invalid
+
+# Courses and lessons come out together, in their own room; talk has a room of its own too.
+OWN_KINDS = (Document.Kind.ARTICLE, Document.Kind.COLUMN)
 
 
 @login_required
 @require_POST
 def publication(request: HttpRequest, pk: int) -> HttpResponse:
-    document = queries.editable_document(request.viewer, pk)  # type: ignore[attr-defined]
+    document = queries.editable_document(request.viewer, pk, *OWN_KINDS)  # type: ignore[attr-defined]
     form = ScheduleForm(request.POST)
     if not form.is_valid():
         raise Invalid(" ".join(str(error) for errors in form.errors.values() for error in errors))
@@ -28,7 +32,7 @@ def publication(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def withdrawal(request: HttpRequest, pk: int) -> HttpResponse:
-    document = queries.editable_document(request.viewer, pk)  # type: ignore[attr-defined]
+    document = queries.editable_document(request.viewer, pk, *OWN_KINDS)  # type: ignore[attr-defined]
     actions.withdraw(document=document, by=request.user)  # type: ignore[arg-type]
     messages.success(request, _("It is a draft again, and nobody but you and the editors sees it."))
     return redirect(path_of(document))
@@ -37,7 +41,7 @@ def withdrawal(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def removal(request: HttpRequest, pk: int) -> HttpResponse:
-    document = queries.editable_document(request.viewer, pk)  # type: ignore[attr-defined]
+    document = queries.editable_document(request.viewer, pk, *OWN_KINDS)  # type: ignore[attr-defined]
     actions.remove_document(document=document, by=request.user, reason=request.POST.get("reason", "")[:200])  # type: ignore[arg-type]
     messages.success(request, _("“%(title)s” was removed.") % {"title": document})
     return redirect("manage_works")

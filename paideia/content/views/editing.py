@@ -15,6 +15,7 @@ from paideia.content.addresses import path_of
 from paideia.content.differences import difference
 from paideia.content.forms import ArticleForm, ColumnForm, WorkForm, initial_of
 from paideia.content.models import Column, Document, Media
+from paideia.content.presentation import COVER_WIDTH, media_path
 from paideia.content.rendering import rendered_for
 from paideia.lib.refusal import NotAllowed, Refused
 
@@ -29,7 +30,7 @@ def article_new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def article_edit(request: HttpRequest, pk: int) -> HttpResponse:
     viewer = request.viewer  # type: ignore[attr-defined]
-    return _write(request, ArticleForm, queries.editable_document(viewer, pk, kind=Document.Kind.ARTICLE))
+    return _write(request, ArticleForm, queries.editable_document(viewer, pk, Document.Kind.ARTICLE))
 
 
 @login_required
@@ -42,7 +43,7 @@ def column_new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def column_edit(request: HttpRequest, pk: int) -> HttpResponse:
     viewer = request.viewer  # type: ignore[attr-defined]
-    return _write(request, ColumnForm, queries.editable_document(viewer, pk, kind=Document.Kind.COLUMN))
+    return _write(request, ColumnForm, queries.editable_document(viewer, pk, Document.Kind.COLUMN))
 
 
 def _write(request: HttpRequest, form_class: type[WorkForm], document: Document | None) -> HttpResponse:
@@ -140,7 +141,11 @@ def _conflict(request: HttpRequest, form: WorkForm, current: Document) -> HttpRe
 def _page(request: HttpRequest, form: WorkForm, *, status: int = 200, **shown: Any) -> HttpResponse:
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]
     key = draft_key(form)
+    article_or_column = form.document and getattr(form.document, form.document.kind, None)
     shown |= {
+        "cover_url": media_path(article_or_column.cover, COVER_WIDTH)
+        if article_or_column and article_or_column.cover
+        else "",
         "form": form,
         "document": form.document,
         "is_column": isinstance(form, ColumnForm),

@@ -10,7 +10,11 @@ from django.views.decorators.http import require_POST, require_safe
 from paideia.content import actions, queries
 from paideia.content.addresses import path_of
 from paideia.content.differences import difference
+from paideia.content.models import Document
 from paideia.lib.refusal import NotFound
+
+# What was said in talk is edited there, by the rules of that room.
+WORKS = (Document.Kind.ARTICLE, Document.Kind.COLUMN, Document.Kind.COURSE, Document.Kind.LESSON)
 
 
 @login_required
@@ -48,7 +52,7 @@ def revision(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 @login_required
 @require_POST
 def restoration(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    document = queries.editable_document(request.viewer, pk)  # type: ignore[attr-defined]
+    document = queries.editable_document(request.viewer, pk, *WORKS)  # type: ignore[attr-defined]
     actions.restore_revision(document=document, number=number, viewer=request.viewer)  # type: ignore[attr-defined]
     messages.success(
         request, _("Revision %(number)s is back. What it replaced is kept too.") % {"number": number}

@@ -48,6 +48,7 @@ def save_lesson(
     if minutes < 0 or minutes > MINUTES_MAX:
         raise Invalid(_("A lesson has at most %(max)s minutes.") % {"max": MINUTES_MAX})
     row = lesson or Lesson()
+    old_gate = row.own_gate
     if access is not None:
         set_access(row, course, access, title)
     document = content.save_document(
@@ -69,6 +70,8 @@ def save_lesson(
     if media is not UNCHANGED:
         row.media = content.attach(media, document) if media else None
     row.save()
+    if old_gate is not None and old_gate.pk != row.own_gate_id:
+        old_gate.delete()  # it was made for this lesson alone
     if lesson is None:
         count_lessons(course)
     return row

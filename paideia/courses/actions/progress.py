@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from paideia.access.models import Milestone
+from paideia.access.actions import reach_milestone
 from paideia.access.viewer import Viewer
 from paideia.activity.actions import record
 from paideia.content.visibility import is_open
@@ -94,7 +94,8 @@ def _complete(lesson: Lesson, viewer: Viewer) -> Completion:
     done, made = Completion.objects.get_or_create(lesson=lesson, user=viewer.user)
     if not made:
         return done
-    Milestone.objects.get_or_create(user=viewer.user, key=milestone_of(lesson))
+    assert viewer.user is not None  # who enrols is somebody
+    reach_milestone(user=viewer.user, key=milestone_of(lesson))
     record(
         "lesson.completed",
         community=viewer.community,
