@@ -5,6 +5,7 @@ that needs the bare words. Whatever does not pass here never reaches a page.
 """
 
 from paideia.lib.markdown.embeds import EMBED_HOSTS
+from paideia.lib.markdown.from_html import html_to_markdown
 from paideia.lib.markdown.limits import SOURCE_BYTES_MAX, TooComplex
 from paideia.lib.markdown.plain import html_to_text
 from paideia.lib.markdown.rendering import Heading, Rendered, render
@@ -16,6 +17,7 @@ __all__ = [
     "Heading",
     "Rendered",
     "TooComplex",
+    "html_to_markdown",
     "html_to_text",
     "render",
     "sanitise",

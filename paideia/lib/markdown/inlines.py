@@ -3,10 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import partial
 
 from markdown_it.common.utils import escapeHtml, isWhiteSpace
+from markdown_it.parser_inline import RuleFuncInlineType
 from markdown_it.rules_inline import StateInline
-from markdown_it.rules_inline.state_inline import Delimiter
+from markdown_it.rules_inline.state_inline import Scanned
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
@@ -110,41 +112,40 @@ def render_mention(tokens: Sequence[Token], index: int, options: OptionsDict, en
     return f'<a class="mention" href="{escapeHtml(address)}">{shown}</a>' if address else shown
 
 
-def emphasis(state: StateInline, silent: bool) -> bool:
-    """`*` and `_` as in CommonMark, but `**“中文”**中文` is bold too.
+def beside_chinese(rule: RuleFuncInlineType) -> RuleFuncInlineType:
+    """A rule for `*`, `_` or `~` as in CommonMark, but `**“中文”**中文` is bold too.
 
     CommonMark asks for a space between closing marks after punctuation and the next letter. Chinese has
     none, so here punctuation next to Chinese is like a letter (the "CJK friendly" amendment).
     """
-    marker = state.src[state.pos]
-    if silent or marker not in "*_":
-        return False
-    length, can_open, can_close = _flanks(state, marker)
-    for _ in range(length):
-        state.push("text", "", 0).content = marker
-        state.delimiters.append(
-            Delimiter(ord(marker), length, len(state.tokens) - 1, -1, open=can_open, close=can_close)
-        )
-    state.pos += length
-    return True
+
+    def friendly(state: StateInline, silent: bool) -> bool:
+        state.scanDelims = partial(_scan, state)  # type: ignore[method-assign]
+        return rule(state, silent)
+
+    return friendly
 
 
-def _flanks(state: StateInline, marker: str) -> tuple[int, bool, bool]:
-    source, start = state.src, state.pos
+def _scan(state: StateInline, start: int, can_split_word: bool) -> Scanned:
     end = start
-    while end < state.posMax and source[end] == marker:
+    while end < state.posMax and state.src[end] == state.src[start]:
         end += 1
-    before = source[start - 1] if start else " "
-    after = source[end] if end < state.posMax else " "
+    before = state.src[start - 1] if start else " "
+    after = state.src[end] if end < state.posMax else " "
+    return Scanned(*flanks(before, after, can_split_word=can_split_word), end - start)
+
+
+def flanks(before: str, after: str, *, can_split_word: bool = True) -> tuple[bool, bool]:
+    """Can marks between these two characters open, and can they close?"""
     space_before, space_after = isWhiteSpace(ord(before)), isWhiteSpace(ord(after))
     wide_before, wide_after = _is_chinese(before), _is_chinese(after)
     point_before, point_after = _is_punctuation(before), _is_punctuation(after)
     narrow_before, narrow_after = point_before and not wide_before, point_after and not wide_after
     left = not space_after and (not narrow_after or space_before or narrow_before or wide_before)
     right = not space_before and (not narrow_before or space_after or narrow_after or wide_after)
-    if marker == "*":
-        return end - start, left, right
-    return end - start, left and (not right or point_before), right and (not left or point_after)
+    if can_split_word:
+        return left, right
+    return left and (not right or point_before), right and (not left or point_after)
 
 
 def _is_chinese(character: str) -> bool:

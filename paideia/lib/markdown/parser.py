@@ -6,6 +6,7 @@ from importlib import import_module
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import emphasis, strikethrough
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.deflist import deflist_plugin
@@ -51,7 +52,8 @@ def _check_nesting(state: StateCore) -> None:
 def _add_inlines(md: MarkdownIt) -> None:
     md.inline.ruler.before("newline", "bare_link", inlines.bare_link)
     md.inline.ruler.before("newline", "mention", inlines.mention)
-    md.inline.ruler.at("emphasis", inlines.emphasis)
+    md.inline.ruler.at("emphasis", inlines.beside_chinese(emphasis.tokenize))
+    md.inline.ruler.at("strikethrough", inlines.beside_chinese(strikethrough.tokenize))
 
 
 def _add_renderers(md: MarkdownIt) -> None:

@@ -125,6 +125,7 @@ def test_a_discussion_keeps_its_line_ends():
         ("这是**重点。**下一句", "这是<strong>重点。</strong>下一句"),
         ("**（注）**文", "<strong>（注）</strong>文"),
         ("文**《书》**文", "文<strong>《书》</strong>文"),
+        ("文~~“删”~~文", "文<s>“删”</s>文"),
         ("**code:**文", "<strong>code:</strong>文"),
         ("a**b**c snake_case_name", "a<strong>b</strong>c snake_case_name"),
         ("2 * 3 * 4", "2 * 3 * 4"),
