@@ -68,6 +68,20 @@ def prove_address(*, user: User, email: str) -> bool:
 
 
 @transaction.atomic
+def take_over(*, user: User, email: str, password: str) -> User:
+    """Make an imported profile an account that signs in with this address, which its person has just proved, and
+    password. Another account with the address keeps its handle and loses the address."""
+    EmailAddress.objects.filter(email=email).exclude(user=user).delete()
+    User.objects.filter(email__iexact=email).exclude(pk=user.pk).update(email=None)
+    EmailAddress.objects.update_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
+    user.email, user.claimable_from = email, ""
+    user.set_password(password)
+    user.save()
+    give_consent(user=user, purpose=Consent.Purpose.TERMS, given=True)
+    return user
+
+
+@transaction.atomic
 def set_password(user: User, password: str) -> None:
     """Set a new password. Every session and every link that was mailed dies with the old one."""
     user.set_password(password)

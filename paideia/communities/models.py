@@ -4,9 +4,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower, Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from paideia.accounts.models import User
+from paideia.accounts.models import User, picture_url
 
 
 class Community(models.Model):
@@ -63,6 +64,14 @@ class Community(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def logo_url(self) -> str:
+        return picture_url(self.logo)
+
+    @property
+    def cover_url(self) -> str:
+        return picture_url(self.cover)
 
 
 class Role(models.Model):
@@ -160,3 +169,44 @@ class Suspension(models.Model):
     at = models.DateTimeField(db_default=Now())
     until = models.DateTimeField(null=True, blank=True)
     lifted_at = models.DateTimeField(null=True, blank=True)
+
+    @property
+    def is_over(self) -> bool:
+        return self.lifted_at is not None or (self.until is not None and self.until <= timezone.now())
+
+
+class ProfileClaim(models.Model):
+    """Somebody says that an imported profile is theirs. Who accepts sends them its key, by mail, once."""
+
+    community = models.ForeignKey(Community, models.CASCADE, related_name="profile_claims")
+    profile = models.ForeignKey(User, models.CASCADE, related_name="claims_on")
+    claimant = models.ForeignKey(User, models.CASCADE, related_name="claims")
+    email = models.EmailField(_("e-mail"))  # the account is reached by it afterwards
+    note = models.CharField(_("how the team can tell"), max_length=500)
+    created_at = models.DateTimeField(db_default=Now())
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    accepted = models.BooleanField(null=True)
+    token_hash = models.CharField(max_length=64, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["profile", "claimant"],
+                condition=models.Q(decided_at=None),
+                name="profile_claim_open_once",
+            ),
+            models.UniqueConstraint(
+                fields=["token_hash"], condition=~models.Q(token_hash=""), name="profile_claim_token_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decided_at=None, accepted=None)
+                | models.Q(decided_at__isnull=False, accepted__isnull=False),
+                name="profile_claim_decided_whole",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(used_at=None) | models.Q(accepted=True),
+                name="profile_claim_used_when_accepted",
+            ),
+        ]

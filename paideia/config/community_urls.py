@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver
 
 from paideia.accounts.urls import urlpatterns as accounts_urls
+from paideia.communities.urls import urlpatterns as communities_urls
 from paideia.config.urls import handler400, handler403, handler404, handler500
 from paideia.content.urls import urlpatterns as content_urls
 from paideia.courses.urls import urlpatterns as courses_urls
@@ -16,6 +17,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 urlpatterns: list[URLPattern | URLResolver] = [
     *web_urls,
     *both_urlpatterns,
+    *communities_urls,  # before accounts: signing up here also joins
     *accounts_urls,
     *content_urls,
     *courses_urls,

@@ -166,6 +166,7 @@ SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 
 SITE_NAME = environment.text("SITE_NAME", "Paideia")
 SIGN_UP_OPEN = environment.switch("SIGN_UP_OPEN", True)
+FOUNDING_OPEN = environment.switch("FOUNDING_OPEN", True)  # anybody signed in may found a community
 TERMS_URL = environment.text("TERMS_URL")  # the operator's own texts, in place of ours
 PRIVACY_URL = environment.text("PRIVACY_URL")
 LOGIN_URL = "account_login"

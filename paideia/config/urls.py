@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver
 
 from paideia.accounts.urls import platform_urlpatterns as accounts_urls
+from paideia.communities.urls import platform_urlpatterns as communities_urls
 from paideia.web.urls import both_urlpatterns, platform_urlpatterns
 
 handler400 = "paideia.web.errors.bad_request"
@@ -14,4 +15,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *platform_urlpatterns,
     *both_urlpatterns,
     *accounts_urls,
+    *communities_urls,
 ]

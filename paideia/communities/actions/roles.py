@@ -49,6 +49,14 @@ def edit_role(
 
 
 @transaction.atomic
+def edit_permissions(*, community: Community, by: User, table: dict[int, set[str]]) -> None:
+    """Change what several roles may do, by their ids: all of it or, where one change is refused, nothing."""
+    for role in Role.objects.filter(community=community, pk__in=table).order_by("pk"):
+        if table[role.pk] != set(role.permissions):
+            edit_role(role=role, by=by, permissions=table[role.pk])
+
+
+@transaction.atomic
 def add_role(*, community: Community, by: User, key: str, name: str, rank: int) -> Role:
     """A role of the community's own, between member and owner, with a member's permissions to begin with."""
     standing = must(community, by, "roles.edit")

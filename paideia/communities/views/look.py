@@ -1,0 +1,28 @@
+"""How a community looks, and its house rules."""
+
+import re
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from paideia.communities.doors import for_those_inside
+from paideia.lib.colour import theme_css
+from paideia.lib.responses import same_for_strangers
+
+
+@require_safe
+def theme(request: HttpRequest, accent: str) -> HttpResponse:
+    """The stylesheet of a brand colour. The colour is its whole content, so it is kept for good."""
+    if not re.fullmatch(r"[0-9a-fA-F]{6}", accent):
+        raise Http404
+    response = HttpResponse(theme_css(f"#{accent}"), content_type="text/css; charset=utf-8")
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+@require_safe
+@for_those_inside
+@same_for_strangers
+def rules(request: HttpRequest) -> HttpResponse:
+    return render(request, "communities/rules.html")
