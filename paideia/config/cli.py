@@ -23,9 +23,13 @@ Run = Callable[[argparse.Namespace], int | None]
 def main(argv: list[str] | None = None) -> None:
     """Run one command and end the process with its status. A Trouble is shown without traceback."""
     arguments = sys.argv[1:] if argv is None else argv
-    options, rest = _parser().parse_known_args(arguments)
+    try:
+        parser = _parser()
+    except ValueError as error:  # a setting in the environment that cannot be read
+        sys.exit(f"paideia: {error}")
+    options, rest = parser.parse_known_args(arguments)
     if rest and options.command not in {"manage", "bench"}:
-        _parser().error(f"unrecognized arguments: {' '.join(rest)}")
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     options.rest = rest
     os.environ["PAIDEIA_HOME"] = str(environment.home())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paideia.config.settings")
@@ -71,10 +75,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_place(parser: argparse.ArgumentParser) -> None:
-    add, number = parser.add_argument, environment.number
+    add = parser.add_argument
     add("--host", default=environment.text("HOST", "127.0.0.1"), help="address to listen on [PAIDEIA_HOST]")
-    add("--port", type=int, default=number("PORT", 8000), help="port to listen on [PAIDEIA_PORT]")
-    add("--workers", type=int, default=number("WORKERS", 2), help="web processes [PAIDEIA_WORKERS]")
+    add("--port", type=int, default=environment.number("PORT", 8000), help="port to listen on [PAIDEIA_PORT]")
+    add(
+        "--workers",
+        type=int,
+        default=environment.number("WORKERS", 2),
+        help="web processes [PAIDEIA_WORKERS]",
+    )
 
 
 def _up(options: argparse.Namespace) -> int:
@@ -88,14 +97,14 @@ def _up(options: argparse.Namespace) -> int:
 def _web(options: argparse.Namespace) -> None:
     from paideia.config.server import serve
 
-    with database():
+    with database(), django():
         serve(options.host, options.port, options.workers)
 
 
 def _worker(options: argparse.Namespace) -> None:
     from paideia.config.worker import run
 
-    with database():
+    with database(), django():
         run()
 
 
@@ -190,9 +199,14 @@ def database() -> Iterator[None]:
 
 @contextmanager
 def django() -> Iterator[None]:
+    """Django, ready to use; a setting that it refuses is for the person to put right."""
     import django
+    from django.core.exceptions import ImproperlyConfigured
 
-    django.setup()
+    try:
+        django.setup()
+    except (ImproperlyConfigured, ValueError) as error:
+        raise Trouble(str(error)) from error
     yield
 
 

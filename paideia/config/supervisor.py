@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import http.client
 import json
 import os
 import signal
@@ -11,8 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,9 +38,13 @@ class Wishes:
     demo: bool
 
     @property
+    def reachable_host(self) -> str:
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+
+    @property
     def url(self) -> str:
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
-        return f"http://{host}:{self.port}"
+        host = f"[{self.reachable_host}]" if ":" in self.host else self.reachable_host
+        return environment.text("BASE_URL") or f"http://{host}:{self.port}"
 
 
 def up(wishes: Wishes) -> int:
@@ -309,14 +312,15 @@ def _announce(wishes: Wishes, house: House, stopping: threading.Event) -> None:
 
 
 def _answers(wishes: Wishes) -> bool:
+    """Whether anything but a server error comes back; a redirect to https is an answer too."""
+    connection = http.client.HTTPConnection(wishes.reachable_host, wishes.port, timeout=20)
     try:
-        with urllib.request.urlopen(f"{wishes.url}/", timeout=20) as answer:
-            answer.read()
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
+        connection.request("GET", "/")
+        return connection.getresponse().status < 500
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 def _sign_in() -> str:

@@ -19,11 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def run() -> None:
-    """Work until SIGINT or SIGTERM; running jobs get a few seconds to finish."""
-    import django
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paideia.config.settings")
-    django.setup()
+    """Work until SIGINT or SIGTERM; running jobs get a few seconds to finish. Needs Django set up."""
     stop = threading.Event()
     readers = threading.Thread(target=_read, args=[stop], name="readers")
     readers.start()
