@@ -9,7 +9,7 @@ from typing import BinaryIO
 from django.core.files.base import File
 from django.utils.translation import gettext as _
 
-from paideia.content.images import accept_image, webp
+from paideia.lib.images import accept_image, webp
 from paideia.content.models import Media
 from paideia.lib.refusal import Invalid
 
