@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import file_digest
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol, cast
 
@@ -77,6 +78,11 @@ class Tree:
         if path.stat().st_size > self.limits.text_bytes_max:
             raise TooLarge(_("This file is too large to be text."), where=name)
         return path.read_bytes()
+
+    def digest(self, name: str) -> str:
+        """SHA-256 of a file of the tree."""
+        with self.paths[name].open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
 
     def text(self, name: str) -> str:
         """The text of a file in UTF-8, UTF-16 with a mark, or Chinese GB18030. Raises UnreadableFile."""

@@ -11,6 +11,8 @@ from html.parser import HTMLParser
 
 import nh3
 
+from . import links
+
 Resolve = Callable[[str], str | None]
 
 _KEPT = nh3.ALLOWED_TAGS | {
@@ -67,7 +69,7 @@ _DROPPED = re.compile(
     r"<\s*(script|style|button|form|input|select|textarea|iframe|object|embed|canvas)\b", re.I
 )
 _CONTROLS = {"button", "form", "input", "select", "textarea", "canvas"}
-_SCHEMES = {"http", "https", "mailto", "tel", "asset-v1", "block-v1", "i4x", "c4x"}
+_SCHEMES = {"http", "https", "mailto", "tel", links.ASSET, links.LESSON, "asset-v1", "block-v1", "i4x", "c4x"}
 CONTROL_CAPTION_MAX = 80
 
 

@@ -80,8 +80,8 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "imported": dict(self.imported),
-            "unchanged": dict(self.unchanged),
+            "imported": {kind: n for kind, n in self.imported.items() if n},
+            "unchanged": {kind: n for kind, n in self.unchanged.items() if n},
             **{name: [asdict(entry) for entry in getattr(self, name)] for name in _TALLIES},
         }
 
@@ -92,7 +92,7 @@ class Report:
 
     def text(self) -> str:
         lines = [_("Imported:"), *self._counts(self.imported)]
-        if self.unchanged:
+        if any(self.unchanged.values()):
             lines += [_("Already here and unchanged:"), *self._counts(self.unchanged)]
         titles = (_("Converted:"), _("Left out:"), _("Warnings:"))
         for title, name in zip(titles, _TALLIES, strict=True):
@@ -102,7 +102,7 @@ class Report:
 
     @staticmethod
     def _counts(counts: Counter[str]) -> list[str]:
-        return [f"  {kind(name)}: {n}" for name, n in counts.items()] or [f"  {_('nothing')}"]
+        return [f"  {kind(name)}: {n}" for name, n in counts.items() if n] or [f"  {_('nothing')}"]
 
 
 _TALLIES = ("converted", "left_out", "warnings")

@@ -13,6 +13,7 @@ KINDS = {
     "article": _("article"),
     "badge": _("badge"),
     "chapter": _("chapter"),
+    "column": _("column"),
     "comment": _("comment"),
     "course": _("course"),
     "discussion": _("inline discussion"),
@@ -39,6 +40,7 @@ KINDS = {
     "poll": _("poll"),
     "post": _("post"),
     "problem": _("problem"),
+    "publication": _("publication"),
     "question": _("question"),
     "quiz_question": _("quiz question"),
     "reaction": _("reaction"),
@@ -51,6 +53,7 @@ KINDS = {
     "textbook": _("textbook"),
     "transcript": _("transcript"),
     "video": _("video"),
+    "thread": _("thread"),
     "vote": _("vote"),
 }
 
@@ -74,6 +77,8 @@ REASONS = {
     "staff_only_draft": _("was shown to the staff only; is a draft"),
     "transcript_as_text": _("the transcript stands in the text"),
     "unlisted_chapter": _("is not in chapters.yml; added in its natural place"),
+    # warnings
+    "licence_duty": _("licensed under %(licence)s: whoever shows it names the authors and the licence"),
     # left out
     "active_file": _("the file %(name)s is a program for the browser, which is not run here"),
     "announcements": _("announcements of the old course are over"),
@@ -105,10 +110,12 @@ REASONS = {
     "only_scripts": _("it holds only scripts and styles"),
     "own_comments": _("each lesson has its own comments"),
     "own_completion": _("each lesson has its own button for this"),
+    "other_posts": _("posts of this kind have no counterpart here"),
     "package": _("packages inside a course are not imported"),
     "pattern": _("its answer is a pattern (%(pattern)s), not a text"),
+    "person_absent": _("it does not say whose it is"),
     "poll": _("polls and surveys have no counterpart in a lesson"),
-    "post_absent": _("belongs to a post that the dump does not hold"),
+    "post_absent": _("belongs to a post that is not in the dump, or was left out"),
     "post_links": _("links between posts stand in their texts"),
     "prerequisites": _("conditions for opening a part are not kept"),
     "schedule": _("dates of the old course are over; lessons are open as the course's gate says"),

@@ -48,7 +48,12 @@ UNSET = ("", "null", "[]", "{}", "false", "False", "0")
 
 def read(tree: Tree, report: Report) -> list[Course]:
     """Every course and library of the export. Raises BadImport where its structure is missing or damaged."""
-    return [_Reading(Outline(part, kind), report).course() for part, kind in roots(tree)]
+    return [course for course, _files in read_with_files(tree, report)]
+
+
+def read_with_files(tree: Tree, report: Report) -> list[tuple[Course, Tree]]:
+    """The same, each with the part of the tree in which the paths of its files begin."""
+    return [(_Reading(Outline(part, kind), report).course(), part) for part, kind in roots(tree)]
 
 
 class _Reading:

@@ -5,10 +5,12 @@ with xz, gzip or bzip2. Only these two must be there. The same reader can be ite
 pass reads the file from its beginning.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from django.utils.translation import gettext as _
@@ -23,7 +25,7 @@ Attributes = dict[str, str]
 
 PACKINGS = ("", ".xz", ".gz", ".bz2")
 NEEDED = ("Posts", "Users")
-UNUSED = ("Badges", "PostHistory")
+FILES = (*NEEDED, "Comments", "Votes", "Tags", "Badges", "PostHistory", "PostLinks")
 
 
 class Dump:
@@ -56,6 +58,15 @@ class Dump:
     def count(self, name: str) -> int:
         """How many rows a file holds, read to the end and so checked; 0 where it is absent."""
         return sum(1 for _row in self._rows(name))
+
+    def fingerprint(self) -> str:
+        """Changes when a file of the dump does, told by its size and its two ends."""
+        seen = sha256()
+        for name in FILES:
+            if path := self._path(name):
+                seen.update(f"{path} {self._tree.paths[path].stat().st_size}".encode())
+                seen.update(_ends(self._tree.paths[path]))
+        return seen.hexdigest()
 
     def has(self, name: str) -> bool:
         return self._path(name) is not None
@@ -92,6 +103,13 @@ def _folder(tree: Tree) -> str:
     packed = next((path for path in tree if path.endswith(".7z")), None)
     advice = _("Unpack the .7z files first.") if packed else ""
     raise UnknownLayout(_("This is not a Stack Exchange dump: it has no Posts.xml."), advice=advice)
+
+
+def _ends(path: Path) -> bytes:
+    with path.open("rb") as file:
+        head = file.read(1 << 16)
+        file.seek(-min(1 << 16, path.stat().st_size), os.SEEK_END)
+        return head + file.read()
 
 
 def _person(row: Attributes) -> Person:

@@ -42,7 +42,7 @@ Converted:
   problem (1): hints stand in the explanation
     Unit 2
 Left out:
-  vote (150): belongs to a post that the dump does not hold
+  vote (150): belongs to a post that is not in the dump, or was left out
     row 0; row 1; row 2; row 3; row 4; row 5; row 6; row 7; row 8; row 9; and 140 more
   outside tool (LTI) (1): outside tools are not connected; the old address was https://tool.example
     Unit 1"""
