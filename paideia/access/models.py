@@ -34,10 +34,11 @@ class Plan(models.Model):
 
 
 class Gate(models.Model):
-    """What guards works. It opens to whoever holds one of its plans, has one of its roles or reaches its level,
-    once its own date, delay and milestone are met and its parent gate is open too.
+    """What guards works. It opens to whoever holds one of its plans, has one of its roles or reaches its
+    level, once its own date, delay and milestone are met and its parent gate is open too.
 
-    A gate that names no plan, role or level needs membership only. `shows` is what a closed gate lets be seen.
+    A gate that names no plan, role or level opens to those its parent opens to; without a parent, to every
+    member. `shows` is what a closed gate lets be seen.
     """
 
     class Shows(models.TextChoices):
@@ -54,19 +55,30 @@ class Gate(models.Model):
     shows = models.CharField(max_length=10, choices=Shows, default=Shows.PREVIEW)
     free_reads = models.BooleanField(default=False)  # may be opened with one of the month's free reads
     opens_at = models.DateTimeField(null=True, blank=True)  # drip: not before this date
-    delay_days = models.PositiveSmallIntegerField(default=0)  # drip: days since the opening grant, or joining
+    delay_days = models.PositiveSmallIntegerField(
+        default=0
+    )  # drip: since the plan was first held, or joining
     after_milestone = models.CharField(max_length=60, blank=True)  # drip: "lesson:12" completed first
 
     class Meta:
         indexes = [models.Index(fields=["community"], name="gate_of_community")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(parent=None) | ~models.Q(parent=models.F("id")),
+                name="gate_not_below_itself",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(level_min=None) | models.Q(level_min__gte=1), name="gate_level_from_1"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
 
 class Grant(models.Model):
-    """A plan held by a person, from a time, until a time or for good, with its source. Never edited, only revoked
-    or shortened, so that history can be asked."""
+    """A plan held by a person, from a time, until a time or for good, with its source. Never edited, only
+    revoked or shortened, so that history can be asked."""
 
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="grants")
     user = models.ForeignKey(User, models.CASCADE, related_name="grants")
@@ -85,6 +97,13 @@ class Grant(models.Model):
                 condition=models.Q(ends_at=None) | models.Q(ends_at__gte=models.F("starts_at")),
                 name="grant_ends_after_start",
             ),
+            models.CheckConstraint(
+                condition=~models.Q(source="") & ~models.Q(key=""), name="grant_names_its_cause"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(revoked_because="") | models.Q(revoked_at__isnull=False),
+                name="grant_revoked_whole",
+            ),
             models.UniqueConstraint(
                 fields=["plan", "user"], condition=models.Q(is_trial=True), name="grant_one_trial_each"
             ),
@@ -93,7 +112,7 @@ class Grant(models.Model):
 
 
 class Milestone(models.Model):
-    """Something a person reached that a gate can wait for, e.g. "lesson:12". Written by the room that knows."""
+    """Something a person reached that a gate can wait for ("lesson:12"). Written by the room that knows."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="milestones")
     key = models.CharField(max_length=60)
@@ -113,5 +132,8 @@ class FreeRead(models.Model):
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "document_id"], name="free_read_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "document_id"], name="free_read_once"),
+            models.CheckConstraint(condition=models.Q(month__day=1), name="free_read_month_begins"),
+        ]
         indexes = [models.Index(fields=["community", "user", "month"], name="free_read_month")]

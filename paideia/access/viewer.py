@@ -11,62 +11,71 @@ from django.utils import timezone
 from paideia.accounts.models import User
 from paideia.communities.models import Community
 
-# Openness is asked of the database each time: rights never come from a cache.
+# Openness is asked of the database each time: rights never come from a cache. A question about another time
+# takes the rows as they stood then (`past`); one about now trusts no clock to say that a right has lapsed.
 LOOK = """
 WITH RECURSIVE
+shut AS (
+    SELECT 1 FROM communities_suspension s JOIN communities_membership m ON m.id = s.membership_id
+    WHERE m.community_id = %(community)s AND m.user_id = %(user)s
+      AND (NOT %(past)s OR s.at <= %(now)s) AND (s.until IS NULL OR s.until > %(now)s)
+      AND (s.lifted_at IS NULL OR %(past)s AND s.lifted_at > %(now)s)
+),
 me AS (
     SELECT m.id, m.joined_at, m.level, r.key, r.rank, r.permissions
     FROM communities_membership m JOIN communities_role r ON r.id = m.role_id
-    WHERE m.community_id = %(community)s AND m.user_id = %(user)s AND m.left_at IS NULL
-      AND m.joined_at <= %(now)s
-      AND NOT EXISTS (
-        SELECT 1 FROM communities_suspension s
-        WHERE s.membership_id = m.id AND s.lifted_at IS NULL AND (s.until IS NULL OR s.until > %(now)s))
+    WHERE m.community_id = %(community)s AND m.user_id = %(user)s AND NOT EXISTS (SELECT 1 FROM shut)
+      AND (m.left_at IS NULL OR %(past)s AND m.left_at > %(now)s)
+      AND (NOT %(past)s OR m.joined_at <= %(now)s)
 ),
-held AS (
+held AS (  -- plans held now, and since when they were first: a renewal does not begin a drip anew
     SELECT g.plan_id, min(g.starts_at) AS since
     FROM access_grant g JOIN access_plan p ON p.id = g.plan_id
-    WHERE g.user_id = %(user)s AND p.community_id = %(community)s
-      AND g.revoked_at IS NULL AND g.starts_at <= %(now)s AND (g.ends_at IS NULL OR g.ends_at > %(now)s)
-      AND NOT EXISTS (
-        SELECT 1 FROM communities_suspension s JOIN communities_membership m ON m.id = s.membership_id
-        WHERE m.community_id = %(community)s AND m.user_id = %(user)s
-          AND s.lifted_at IS NULL AND (s.until IS NULL OR s.until > %(now)s))
-    GROUP BY g.plan_id
+    WHERE g.user_id = %(user)s AND p.community_id = %(community)s AND g.starts_at <= %(now)s
+      AND (g.revoked_at IS NULL OR %(past)s AND g.revoked_at > %(now)s)
+      AND NOT EXISTS (SELECT 1 FROM shut)
+    GROUP BY g.plan_id HAVING bool_or(g.ends_at IS NULL OR g.ends_at > %(now)s)
 ),
-opened AS (
-    SELECT t.id, t.parent_id,
+gate AS (
+    SELECT t.id, t.parent_id, t.delay_days * interval '1 day' AS delay, t.role_keys, t.level_min,
         CASE t.shows WHEN 'preview' THEN 2 WHEN 'title' THEN 1 ELSE 0 END AS shown,
+        t.role_keys = '{}' AND t.level_min IS NULL
+            AND NOT EXISTS (SELECT 1 FROM access_gate_plans gp WHERE gp.gate_id = t.id) AS names_nothing,
         (t.opens_at IS NULL OR t.opens_at <= %(now)s)
-        AND (t.after_milestone = '' OR EXISTS (
-            SELECT 1 FROM access_milestone s WHERE s.user_id = %(user)s AND s.key = t.after_milestone
-              AND s.at <= %(now)s))
-        AND (
-            EXISTS (
-                SELECT 1 FROM access_gate_plans gp JOIN held ON held.plan_id = gp.plan_id
-                WHERE gp.gate_id = t.id AND held.since + t.delay_days * interval '1 day' <= %(now)s)
-            OR EXISTS (
-                SELECT 1 FROM me WHERE me.joined_at + t.delay_days * interval '1 day' <= %(now)s
-                  AND (me.key = ANY(t.role_keys) OR me.level >= t.level_min
-                    OR (t.role_keys = '{}' AND t.level_min IS NULL
-                        AND NOT EXISTS (SELECT 1 FROM access_gate_plans gp WHERE gp.gate_id = t.id))))
-        ) AS is_open
+            AND (t.after_milestone = '' OR EXISTS (
+                SELECT 1 FROM access_milestone s WHERE s.user_id = %(user)s AND s.key = t.after_milestone
+                  AND (NOT %(past)s OR s.at <= %(now)s))) AS is_due
     FROM access_gate t WHERE t.community_id = %(community)s
 ),
+opened AS (  -- since when each gate would stand open to this viewer, were it alone
+    SELECT gate.*, least(
+        (SELECT min(held.since) FROM access_gate_plans gp JOIN held ON held.plan_id = gp.plan_id
+            WHERE gp.gate_id = gate.id),
+        (SELECT me.joined_at FROM me WHERE me.key = ANY(gate.role_keys) OR me.level >= gate.level_min
+            OR gate.names_nothing AND gate.parent_id IS NULL)) AS since
+    FROM gate
+),
 chain AS (
-    SELECT id, is_open, shown FROM opened WHERE parent_id IS NULL
+    SELECT id, shown, since,
+        is_due AND since IS NOT NULL AND (delay = interval '0' OR since + delay <= %(now)s) AS is_open
+    FROM opened WHERE parent_id IS NULL
     UNION ALL
-    SELECT o.id, o.is_open AND c.is_open,
-        CASE WHEN c.is_open THEN o.shown WHEN o.is_open THEN c.shown ELSE least(o.shown, c.shown) END
+    SELECT o.id,
+        CASE WHEN c.is_open THEN o.shown WHEN own.is_open THEN c.shown ELSE least(o.shown, c.shown) END,
+        own.since, own.is_open AND c.is_open
     FROM opened o JOIN chain c ON o.parent_id = c.id
+    CROSS JOIN LATERAL (SELECT CASE WHEN o.names_nothing THEN c.since ELSE o.since END AS since) AS begun
+    CROSS JOIN LATERAL (SELECT begun.since, o.is_due AND begun.since IS NOT NULL
+        AND (o.delay = interval '0' OR begun.since + o.delay <= %(now)s) AS is_open) AS own
 )
 SELECT
     (SELECT row_to_json(me) FROM me),
     ARRAY(SELECT plan_id FROM held),
-    ARRAY(SELECT id FROM chain WHERE is_open),
-    ARRAY(SELECT id FROM chain WHERE NOT is_open AND shown = 2),
-    ARRAY(SELECT id FROM chain WHERE NOT is_open AND shown = 1),
-    ARRAY(SELECT document_id FROM access_freeread WHERE user_id = %(user)s AND community_id = %(community)s)
+    ARRAY(SELECT id FROM chain WHERE is_open ORDER BY id),
+    ARRAY(SELECT id FROM chain WHERE NOT is_open AND shown = 2 ORDER BY id),
+    ARRAY(SELECT id FROM chain WHERE NOT is_open AND shown = 1 ORDER BY id),
+    ARRAY(SELECT document_id FROM access_freeread WHERE user_id = %(user)s AND community_id = %(community)s
+        AND (NOT %(past)s OR at <= %(now)s) AND NOT EXISTS (SELECT 1 FROM shut) ORDER BY document_id)
 """
 
 
@@ -74,7 +83,7 @@ SELECT
 class Viewer:
     """Somebody looking at one community at one moment. `user` is None for a stranger.
 
-    `open_gates` are open; `preview_gates` are closed but show title and preview; `title_gates` only the title.
+    `open_gates` are open; `preview_gates` are closed but show title and preview, `title_gates` the title.
     """
 
     community: Community
@@ -153,11 +162,13 @@ class Viewer:
 
 
 def look(community: Community, user: User | None, *, at: datetime | None = None) -> Viewer:
-    """The viewer for a person (None or anonymous: a stranger) in a community, now or at another time. One query."""
+    """The viewer for a person (None or anonymous: a stranger) in a community, now or at another time. One
+    query."""
     now = at or timezone.now()
     person = user if user is not None and user.is_authenticated and user.is_active else None
     with connection.cursor() as cursor:
-        cursor.execute(LOOK, {"community": community.pk, "user": person.pk if person else None, "now": now})
+        parameters = {"community": community.pk, "user": person.pk if person else None, "now": now}
+        cursor.execute(LOOK, {**parameters, "past": at is not None})
         me, plans, opened, preview, title, unlocked = cursor.fetchone()
     me = me or {}
     return Viewer(

@@ -56,6 +56,7 @@ VERBS: frozenset[str] = frozenset(
         "order.refunded",
         "grant.given",
         "grant.revoked",
+        "grant.shortened",
         "trial.started",
         "free_read.used",
         "gate.changed",

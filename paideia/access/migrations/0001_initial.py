@@ -8,109 +8,219 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('communities', '0001_initial'),
+        ("communities", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Plan',
+            name="Plan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(max_length=60)),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('summary', models.CharField(blank=True, max_length=300, verbose_name='summary')),
-                ('kind', models.CharField(choices=[('tier', 'Membership tier'), ('work', 'Single work'), ('circle', 'Circle')], default='tier', max_length=10)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('archived_at', models.DateTimeField(blank=True, null=True)),
-                ('community', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='plans', to='communities.community')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField(max_length=60)),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("summary", models.CharField(blank=True, max_length=300, verbose_name="summary")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("tier", "Membership tier"), ("work", "Single work"), ("circle", "Circle")],
+                        default="tier",
+                        max_length=10,
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("archived_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "community",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="plans",
+                        to="communities.community",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Grant',
+            name="Grant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField(blank=True, null=True)),
-                ('source', models.CharField(max_length=80)),
-                ('key', models.CharField(max_length=120, unique=True)),
-                ('is_trial', models.BooleanField(default=False)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_because', models.CharField(blank=True, max_length=200)),
-                ('given_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grants', to=settings.AUTH_USER_MODEL)),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='access.plan')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField(blank=True, null=True)),
+                ("source", models.CharField(max_length=80)),
+                ("key", models.CharField(max_length=120, unique=True)),
+                ("is_trial", models.BooleanField(default=False)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_because", models.CharField(blank=True, max_length=200)),
+                ("given_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="grants",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="grants", to="access.plan"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Gate',
+            name="Gate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('role_keys', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=30), blank=True, default=list, size=None)),
-                ('level_min', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('shows', models.CharField(choices=[('preview', 'Title and preview'), ('title', 'Title only'), ('nothing', 'Nothing: hidden')], default='preview', max_length=10)),
-                ('free_reads', models.BooleanField(default=False)),
-                ('opens_at', models.DateTimeField(blank=True, null=True)),
-                ('delay_days', models.PositiveSmallIntegerField(default=0)),
-                ('after_milestone', models.CharField(blank=True, max_length=60)),
-                ('community', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='gates', to='communities.community')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='access.gate')),
-                ('plans', models.ManyToManyField(blank=True, related_name='gates', to='access.plan')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "role_keys",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=30), blank=True, default=list, size=None
+                    ),
+                ),
+                ("level_min", models.PositiveSmallIntegerField(blank=True, null=True)),
+                (
+                    "shows",
+                    models.CharField(
+                        choices=[
+                            ("preview", "Title and preview"),
+                            ("title", "Title only"),
+                            ("nothing", "Nothing: hidden"),
+                        ],
+                        default="preview",
+                        max_length=10,
+                    ),
+                ),
+                ("free_reads", models.BooleanField(default=False)),
+                ("opens_at", models.DateTimeField(blank=True, null=True)),
+                ("delay_days", models.PositiveSmallIntegerField(default=0)),
+                ("after_milestone", models.CharField(blank=True, max_length=60)),
+                (
+                    "community",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="gates",
+                        to="communities.community",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="access.gate",
+                    ),
+                ),
+                ("plans", models.ManyToManyField(blank=True, related_name="gates", to="access.plan")),
             ],
         ),
         migrations.CreateModel(
-            name='FreeRead',
+            name="FreeRead",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('document_id', models.BigIntegerField()),
-                ('month', models.DateField()),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('community', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='communities.community')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='free_reads', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("document_id", models.BigIntegerField()),
+                ("month", models.DateField()),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "community",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="communities.community"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="free_reads",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['community', 'user', 'month'], name='free_read_month')],
-                'constraints': [models.UniqueConstraint(fields=('user', 'document_id'), name='free_read_once')],
+                "indexes": [models.Index(fields=["community", "user", "month"], name="free_read_month")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "document_id"), name="free_read_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Milestone',
+            name="Milestone",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=60)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='milestones', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=60)),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="milestones",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('user', 'key'), name='milestone_once')],
+                "constraints": [models.UniqueConstraint(fields=("user", "key"), name="milestone_once")],
             },
         ),
         migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.UniqueConstraint(fields=('community', 'key'), name='plan_once'),
+            model_name="plan",
+            constraint=models.UniqueConstraint(fields=("community", "key"), name="plan_once"),
         ),
         migrations.AddIndex(
-            model_name='grant',
-            index=models.Index(fields=['user', 'plan'], name='grant_of_user'),
+            model_name="grant",
+            index=models.Index(fields=["user", "plan"], name="grant_of_user"),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at', None), ('ends_at__gte', models.F('starts_at')), _connector='OR'), name='grant_ends_after_start'),
+            model_name="grant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_at", None), ("ends_at__gte", models.F("starts_at")), _connector="OR"
+                ),
+                name="grant_ends_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_trial', True)), fields=('plan', 'user'), name='grant_one_trial_each'),
+            model_name="grant",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_trial", True)), fields=("plan", "user"), name="grant_one_trial_each"
+            ),
         ),
         migrations.AddIndex(
-            model_name='gate',
-            index=models.Index(fields=['community'], name='gate_of_community'),
+            model_name="gate",
+            index=models.Index(fields=["community"], name="gate_of_community"),
         ),
     ]
