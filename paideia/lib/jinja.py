@@ -60,9 +60,10 @@ def environment(**options: Any) -> Environment:
         json=to_json,
         hue=hue,
         initials=initials,
+        readable=readable,
     )
     env.globals.update(money=formatting.money, toasts_of=toasts_of)
-    env.tests["drawn"] = lambda name: name in _drawings()
+    env.tests["drawn"] = lambda name: name in drawings()
     return env
 
 
@@ -112,9 +113,9 @@ def _manifest(path: Path, _changed: int) -> dict[str, str]:
 
 def icon(name: str, size: int = 20, label: str = "") -> Markup:
     """A drawing from the sprite; hidden from screen readers unless it has a label of its own."""
-    if name not in _drawings():
+    if name not in drawings():
         if settings.DEBUG or getattr(settings, "TESTING", False):
-            raise KeyError(f"web/icons.svg has no drawing {name!r}; it has: {', '.join(sorted(_drawings()))}")
+            raise KeyError(f"web/icons.svg has no drawing {name!r}; it has: {', '.join(sorted(drawings()))}")
         name = "hash"
     spoken = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
     return Markup('<svg class="icon" width="{0}" height="{0}" {1}><use href="{2}#{3}"></use></svg>').format(
@@ -123,7 +124,8 @@ def icon(name: str, size: int = 20, label: str = "") -> Markup:
 
 
 @lru_cache(maxsize=1)
-def _drawings() -> frozenset[str]:
+def drawings() -> frozenset[str]:
+    """The names of all icons in the sprite."""
     found = finders.find("web/icons.svg")
     sprite = Path(str(found)).read_text(encoding="utf-8") if found else ""
     return frozenset(re.findall(r'<symbol id="([\w-]+)"', sprite))
@@ -139,6 +141,18 @@ def toasts_of(request: HttpRequest | None) -> list[Any]:
 def to_json(value: Any) -> Markup:
     """JSON for a data attribute: `data-points="{{ points|json }}"`."""
     return Markup(escape(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)))
+
+
+_BOX = re.compile(r'<input class="task-list-item-checkbox" type="checkbox"( checked="")?')
+
+
+def readable(html: str | None) -> Markup:
+    """Sanitised HTML as it is shown: the boxes of task lists get a name in the reader's language."""
+    html = str(html or "")
+    if "task-list-item-checkbox" in html:
+        names = {True: escape(translation.gettext("Done")), False: escape(translation.gettext("To do"))}
+        html = _BOX.sub(lambda box: f'{box[0]} aria-label="{names[bool(box[1])]}"', html)
+    return Markup(html)
 
 
 def hue(identity: Any) -> int:

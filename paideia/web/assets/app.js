@@ -15,7 +15,7 @@ watchFor({
   "video-player": () => import("./elements/video-player.js"),
   "data-chart": () => import("./elements/data-chart.js"),
   ".math": () => import("./formulas.js"),
-  "pre.highlight": () => import("./code-copy.js"),
+  ".prose :is(table, pre)": () => import("./reading.js"),
 });
 
 const worker = document.body.dataset.worker;

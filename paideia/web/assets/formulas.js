@@ -1,5 +1,6 @@
 // Formulas arrive as TeX in .math elements and stay readable as such; KaTeX sets them where they are shown.
 import katex from "katex";
+import { scrollable } from "./reading.js";
 
 const style = Object.assign(document.createElement("link"), {
   rel: "stylesheet",
@@ -24,5 +25,6 @@ export async function enhance(root) {
       maxExpand: 500,
       maxSize: 40,
     });
+    if (element.classList.contains("display")) scrollable(element);
   }
 }
