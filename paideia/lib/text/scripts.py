@@ -9,7 +9,9 @@ _WIDE_PUNCTUATION = (
     "\u3000-\u3004\u3008-\u303f\ufe30-\ufe4f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
 )
 
-_CJK = re.compile(f"[{_HAN}{_KANA}]")
+CJK_CLASS = _HAN + _KANA  # for a character class of a regular expression
+
+_CJK = re.compile(f"[{CJK_CLASS}]")
 _WIDE = re.compile(f"[{_WIDE_PUNCTUATION}]")
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 
