@@ -7,7 +7,7 @@ from paideia.communities.views import joining, look, manage, people, platform
 urlpatterns = [
     path("accounts/signup/", joining.SignUpHere.as_view(), name="account_signup"),
     path("join/", joining.join, name="join"),
-    path("join/withdrawal/", joining.withdrawal, name="withdrawal"),
+    path("join/withdrawal/", joining.withdrawal, name="join_withdrawal"),
     path("leaving/", joining.leaving, name="leave"),
     path("invitations/<str:token>/", joining.invitation, name="invitation"),
     path("claims/<str:token>/", joining.handed_over, name="handed_over"),

@@ -48,9 +48,8 @@ def open_thread(
         space=space,
         gate=space.gate,
         tags=tidy_tags(tags),
+        publish_at=now,
     )
-    Document.objects.filter(pk=document.pk).update(published_at=now)
-    document.published_at = now
     question = space.kind == Space.Kind.QUESTIONS if is_question is None else is_question
     thread = Thread.objects.create(document=document, is_question=question, last_activity_at=now)
     Watch.objects.create(user=viewer.user, document=document)
@@ -123,9 +122,8 @@ def post_comment(
         source=_words(source),
         space=root.space,
         gate=root.gate,
+        publish_at=now,
     )
-    Document.objects.filter(pk=document.pk).update(published_at=now)
-    document.published_at = now
     if parent is not None and parent.depth >= DEPTH_MAX:
         parent = parent.parent  # deeper replies stand beside the one they answer
     comment = Comment(

@@ -1,5 +1,6 @@
 """Comments below documents, reactions, and what can be done with one comment."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -87,6 +88,9 @@ def comment(request: HttpRequest, pk: int) -> HttpResponse:
         "may_accept": found.is_answer
         and (found.root.author_id == request.viewer.user_id or request.viewer.may("discussions.moderate")),
         "accepted": hasattr(found, "acceptance"),
+        "counts": counts_of([pk]).get(pk, {}),
+        "signs": SIGNS,
+        "hole": _pressed(request, pk),
     }
     fragment = bool(request.headers.get("HX-Request"))
     return render(
@@ -141,7 +145,6 @@ def reactions(request: HttpRequest, pk: int) -> HttpResponse:
     if not request.headers.get("HX-Request"):
         return redirect(f"{_back(request)}#c{pk}")
     document.refresh_from_db(fields=["score"])
-    mine = queries.reactions_of(request.viewer, [pk])
     context = {
         "id": pk,
         "score": document.score,
@@ -149,7 +152,8 @@ def reactions(request: HttpRequest, pk: int) -> HttpResponse:
         "votes": request.GET.get("votes") == "1",
         "signs": SIGNS,
         "signed_in": True,
-        "hole": lambda name, number: "true" if (number, name) in mine else "false",
+        "all": document.kind != Document.Kind.COMMENT,
+        "hole": _pressed(request, pk),
     }
     return render(request, "discussions/_bar.html", context)
 
@@ -164,6 +168,12 @@ def watching(request: HttpRequest, pk: int) -> HttpResponse:
         request, _("You will hear no more of this.") if muted else _("You will be told what is added here.")
     )
     return redirect(_page_of(document))
+
+
+def _pressed(request: HttpRequest, pk: int) -> Callable[[str, int], str]:
+    """Whether a sign is the viewer's own, as `aria-pressed` says it."""
+    mine = queries.reactions_of(request.viewer, [pk])
+    return lambda name, number: "true" if (number, name) in mine else "false"
 
 
 def _comment(request: HttpRequest, pk: int) -> Comment:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable
 from threading import Lock
 from typing import Generic, TypeVar
 
+from django.db import connection
 from markupsafe import Markup
 
 Value = TypeVar("Value")
@@ -15,7 +16,8 @@ Value = TypeVar("Value")
 class Kept(Generic[Value]):
     """Least recently used values up to `bytes_max`; each is forgotten after `seconds_max` as well.
 
-    A key must name everything the value depends on; then nothing ever has to be thrown out to stay right.
+    A key must name everything the value depends on; then nothing ever has to be thrown out to stay right. Inside a
+    transaction nothing is kept or taken: it sees what is not so yet.
     """
 
     def __init__(self, *, bytes_max: int, seconds_max: float) -> None:
@@ -25,6 +27,8 @@ class Kept(Generic[Value]):
         self._lock = Lock()
 
     def get(self, key: Hashable) -> Value | None:
+        if connection.in_atomic_block:
+            return None
         with self._lock:
             found = self._values.get(key)
             if found is None or found[0] < time.monotonic():
@@ -33,6 +37,8 @@ class Kept(Generic[Value]):
             return found[2]
 
     def put(self, key: Hashable, value: Value, size: int) -> None:
+        if connection.in_atomic_block:
+            return
         with self._lock:
             if old := self._values.pop(key, None):
                 self._bytes -= old[1]

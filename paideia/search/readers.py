@@ -15,7 +15,9 @@ WORDS = {
     "lesson.published",
     "thread.opened",
     "thread.changed",
+    "thread.removed",
     "comment.posted",
+    "comment.removed",
 }
 
 

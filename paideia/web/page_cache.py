@@ -34,7 +34,8 @@ class AnonymousPageCache:
         )
         if kept := pages.get(key):
             response = HttpResponse(kept[0])
-            response.headers.update(kept[1])
+            for name, value in kept[1].items():
+                response.headers[name] = value
             return response
         response = self.get_response(request)
         if (

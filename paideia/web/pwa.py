@@ -1,8 +1,8 @@
-"""What makes a community an app on a phone's screen, and its colours a stylesheet."""
+"""What makes a community an app on a phone's screen."""
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import path, reverse
@@ -10,22 +10,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from paideia.lib.colour import theme_css
 from paideia.lib.jinja import asset
 from paideia.lib.responses import same_for_strangers
-
-MONTH_SECONDS = 30 * 24 * 3600
-
-
-@require_safe
-def theme(request: HttpRequest, brand: str) -> HttpResponse:
-    """The accents of a brand colour (six hexadecimal digits). The same colour is the same file for all."""
-    try:
-        response = HttpResponse(theme_css(f"#{brand}"), content_type="text/css; charset=utf-8")
-    except ValueError as error:
-        raise Http404 from error
-    response.headers["Cache-Control"] = f"public, max-age={MONTH_SECONDS}"
-    return response
 
 
 @require_safe
@@ -75,7 +61,6 @@ def offline(request: HttpRequest) -> HttpResponse:
 
 
 both_urlpatterns = [
-    path("theme/<str:brand>.css", theme, name="theme"),
     path("manifest.webmanifest", manifest, name="manifest"),
     path("sw.js", service_worker, name="service_worker"),
     path("offline/", offline, name="offline"),
