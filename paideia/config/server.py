@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+from pathlib import Path
 from typing import Any
 
 from paideia.config import environment, ties
@@ -29,7 +30,7 @@ def serve(host: str, port: int, workers: int) -> None:
         workers=workers,
         blocking_threads=environment.number("THREADS", THREADS),
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         respawn_failed_workers=True,
         workers_kill_timeout=KILL_SECONDS,
         workers_max_rss=environment.number("WORKER_MB_MAX", 600),
@@ -42,10 +43,12 @@ def _warm() -> None:
 
     No connection may be open then: two processes would talk on one.
     """
+    from django.conf import settings
     from django.db import connections
     from django.template import engines
     from django.urls import get_resolver
 
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when it is not there
     _load()
     engines.all()
     get_resolver().url_patterns  # noqa: B018

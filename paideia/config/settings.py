@@ -131,6 +131,7 @@ def _database(url: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(query.get("host", parts.hostname or "")),
         "PORT": parts.port or "",
+        "CONN_HEALTH_CHECKS": True,  # a pooled connection may have died with the database
         "OPTIONS": {
             "pool": {"min_size": 1, "max_size": environment.number("POOL", 8), "timeout": 10},
             "application_name": "paideia",
