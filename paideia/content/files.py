@@ -9,8 +9,8 @@ from typing import BinaryIO
 from django.core.files.base import File
 from django.utils.translation import gettext as _
 
-from paideia.lib.images import accept_image, webp
 from paideia.content.models import Media
+from paideia.lib.images import accept_image, webp
 from paideia.lib.refusal import Invalid
 
 HEAD_BYTES = 4096

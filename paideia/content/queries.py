@@ -26,20 +26,27 @@ class Opened:
     where the gate shows previews (`is_preview`), else empty."""
 
     html: str
-    text: str
     is_open: bool
     is_preview: bool = False
+    document: Document | None = None
+
+    @property
+    def text(self) -> str:
+        """The same without marks."""
+        if self.document is None:
+            return ""
+        return self.document.text if self.is_open else self.document.preview_text
 
 
-NOTHING = Opened("", "", is_open=False)
+NOTHING = Opened("", is_open=False)
 
 
 def opened(viewer: Viewer, document: Document) -> Opened:
     """The one answer to how much of a document's words a page, feed, mail or file may contain."""
     if is_open(viewer, document):
-        return Opened(document.html, document.text, is_open=True)
+        return Opened(document.html, is_open=True, document=document)
     if shows_preview(viewer, document):
-        return Opened(document.preview_html, document.preview_text, is_open=False, is_preview=True)
+        return Opened(document.preview_html, is_open=False, is_preview=True, document=document)
     return NOTHING
 
 
