@@ -22,6 +22,16 @@ from .chapters import INDEXES, SUFFIXES, plan
 from .source import page, with_addresses
 
 _OUTSIDE = re.compile(r"^(?:[a-z][a-z0-9+.-]*:|//|#)", re.IGNORECASE)
+PROJECT_FILES = {
+    "_config.yml",
+    "book.toml",
+    "chapters.yaml",
+    "chapters.yml",
+    "license",
+    "loppo.yml",
+    "mkdocs.yml",
+    "package.json",
+}
 _NUMBERED = re.compile(r"^\d+[-_. ]+")
 
 
@@ -48,7 +58,7 @@ class _Reading:
         for path in self.plan.unlisted:
             self.report.converted.add("chapter", path, "unlisted_chapter")
         for path in self.tree:
-            if path not in self.pages and path not in self.used:
+            if path not in self.pages and path not in self.used and not _is_project_file(path):
                 self.report.left_out.add("file", path, "file_unused")
         return Course(
             external_id=title[:120],
@@ -166,6 +176,12 @@ class _Reading:
             if found := next((c for c in candidates if c in self.pages), None):
                 return found
         return None
+
+
+def _is_project_file(path: str) -> bool:
+    """What belongs to the project's tools and never to the book."""
+    parts = path.lower().split("/")
+    return any(part.startswith(".") for part in parts) or parts[-1] in PROJECT_FILES
 
 
 def _join(base: str, name: str) -> str:

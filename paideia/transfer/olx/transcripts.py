@@ -2,23 +2,34 @@
 
 import json
 import re
+from html import unescape
+from textwrap import wrap
 
 _TIMES = re.compile(r"^\s*(?:\d+:)?\d+:\d+[.,]\d+\s*-->")
 _TAG = re.compile(r"<[^<>]*>|\{\\[^{}]*\}")
 _SENTENCES_A_PARAGRAPH = 5
+_CHARACTERS_A_PARAGRAPH = 700
 
 
 def spoken(text: str, name: str) -> str:
     """The words in paragraphs of a few sentences. Empty where the file holds none."""
     pieces = _sjson(text) if name.endswith(".sjson") else _cues(text)
-    words = " ".join(" ".join(_TAG.sub("", piece).split()) for piece in pieces)
+    words = " ".join(" ".join(_TAG.sub("", unescape(piece)).split()) for piece in pieces)
     sentences = [s for s in re.split(r"(?<=[.!?])\s+|(?<=[。！？])\s*", " ".join(words.split())) if s]
     return "\n\n".join(_paragraphs(sentences))
 
 
 def _paragraphs(sentences: list[str]) -> list[str]:
+    """A few sentences each; what a machine wrote down without full stops is cut by length."""
     step = _SENTENCES_A_PARAGRAPH
-    return [" ".join(sentences[start : start + step]) for start in range(0, len(sentences), step)]
+    found = (" ".join(sentences[start : start + step]) for start in range(0, len(sentences), step))
+    return [part for paragraph in found for part in _cut(paragraph)]
+
+
+def _cut(paragraph: str) -> list[str]:
+    if len(paragraph) <= 2 * _CHARACTERS_A_PARAGRAPH:
+        return [paragraph]
+    return wrap(paragraph, _CHARACTERS_A_PARAGRAPH, break_long_words=False, break_on_hyphens=False)
 
 
 def _cues(text: str) -> list[str]:

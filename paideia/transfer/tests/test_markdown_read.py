@@ -98,7 +98,8 @@ def test_links_lead_to_lessons_and_pictures_to_files(tmp_path):
         f'```\n[two](../b/two.md)\n```\n\n[ref]: {two} "T"\n<img alt=\'x\' src="{picture}">'
     )
     assert links.named(body) == ({"a/img/p q.png"}, {"b/two.md", "a/two.md"})
-    assert links.settled(f"[x]({two}#part)", {}, {"b/two.md": "/lessons/7/"}) == "[x](/lessons/7/#part)"
+    ours = links.resolver({}.get, {"b/two.md": "/lessons/7/"}.get)
+    assert links.settled(f"[x]({two}#part) ![y]({picture})", ours) == "[x](/lessons/7/#part) y"
     assert [(e.what, e.reason, e.places) for e in report.left_out] == [
         ("link", "file_missing", ["a/one.md"]),
         ("file", "file_unused", ["unused.png"]),
