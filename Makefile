@@ -19,7 +19,7 @@ check: setup-dev
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 	$(python) -m djlint --lint --quiet paideia
-	$(python) -m mypy
+	$(apart) $(python) -m mypy
 	$(python) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	$(apart) $(paideia) manage makemigrations --check --dry-run
 	$(python) -m paideia.config.setup.messages check

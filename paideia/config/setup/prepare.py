@@ -160,7 +160,7 @@ def front_end() -> None:
     path = {"PATH": node_path()}
     if not installed:
         say("Installing front-end packages")
-        run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], **path)
+        run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], **path)
         remember("npm", locked)
     say("Building the front end")
     run(["npm", "run", "--silent", "build"], **path)
@@ -184,9 +184,17 @@ def node_path() -> str:
     if not (folder / "node").exists():
         say("Installing Node.js for building the front end")
         install(ROOT / "requirements" / "node.txt", "--target", NODE)
+        (folder / "npm").write_text(NPM)
         for program in folder.iterdir():
             program.chmod(0o755)
     return f"{folder}{os.pathsep}{path}"
+
+
+# The wheel has a copy of npm's script where only a link would work.
+NPM = """#!/bin/sh
+here="$(dirname "$0")"
+exec "$here/node" "$here/../lib/node_modules/npm/bin/npm-cli.js" "$@"
+"""
 
 
 def node_major() -> int:
