@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
-from django.db.models.fields import BooleanField
+from django.db.models import Q, QuerySet
 
 from paideia.access.viewer import Viewer
 from paideia.accounts.models import User
-from paideia.content.models import Bookmark, Document, Draft, Media, Revision
+from paideia.content.models import Document, Draft, Media, Revision
 from paideia.content.visibility import is_editable, is_listed, is_open
 from paideia.lib.refusal import NotFound
 from paideia.spaces.models import Space
@@ -78,21 +77,6 @@ def editable_document(viewer: Viewer, pk: int, *kinds: str) -> Document:
     return document
 
 
-def article_for(viewer: Viewer, pk: int) -> Document:
-    """An article with all that its page shows of it, `is_kept` (by this viewer) included. One query."""
-    document = (
-        Document.objects.readable_by(viewer)
-        .filter(pk=pk, kind=Document.Kind.ARTICLE)
-        .select_related("author", "space", "gate", "article__column__document", "article__cover")
-        .defer("source", "text", "preview_text", *(f"article__column__document__{name}" for name in HEAVY))
-        .annotate(is_kept=_is_kept(viewer))
-        .first()
-    )
-    if document is None:
-        raise NotFound("")
-    return document
-
-
 def articles(viewer: Viewer) -> QuerySet[Document]:
     """Published articles that may be named to this viewer, ready for cards."""
     return _cards(Document.objects.listed_to(viewer).filter(kind=Document.Kind.ARTICLE))
@@ -120,20 +104,6 @@ def articles_of_column(viewer: Viewer, column: Document) -> QuerySet[Document]:
         .filter(article__column_id=column.pk)
         .order_by("article__position", "published_at", "pk")
     )
-
-
-def neighbours(viewer: Viewer, article: Document) -> tuple[Document | None, Document | None]:
-    """The articles before and after this one in its column, as far as this viewer may know of them. One
-    query."""
-    of_column = articles_of_column(viewer, Document(pk=article.article.column_id))
-    order = [
-        Document(pk=pk, title=title, kind=Document.Kind.ARTICLE)
-        for pk, title in of_column.values_list("pk", "title")
-    ]
-    place = next((place for place, each in enumerate(order) if each.pk == article.pk), None)
-    if place is None:
-        return None, None
-    return order[place - 1] if place else None, order[place + 1] if place + 1 < len(order) else None
 
 
 def kept_by(viewer: Viewer) -> QuerySet[Document]:
@@ -244,9 +214,3 @@ def choices_for(viewer: Viewer) -> Choices:
 def _cards(documents: QuerySet[Document]) -> QuerySet[Document]:
     related = documents.select_related("author", "space", "article__cover", "article__column__document")
     return related.defer(*HEAVY, *(f"article__column__document__{name}" for name in HEAVY))
-
-
-def _is_kept(viewer: Viewer) -> Any:
-    if viewer.user is None:
-        return Value(False, output_field=BooleanField())
-    return Exists(Bookmark.objects.filter(user=viewer.user, document=OuterRef("pk")))

@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from paideia.activity.actions import record
 from paideia.activity.models import Fact
 from paideia.activity.readers import run_once
 from paideia.communities.models import Membership
@@ -174,12 +175,10 @@ def test_a_scheduled_work_is_seen_from_its_minute_on_whether_the_job_ran_or_not(
 
 
 def test_a_schedule_ends_with_the_right_of_who_made_it(community: Any, mentor: Any, owner: Any) -> None:
-    from paideia.communities.actions import set_role
-
     at = timezone.now() + timedelta(hours=1)
     document = publish(document=written(community, mentor), by=mentor, at=at)
-    membership = Membership.objects.get(user=mentor)
-    set_role(membership=membership, role=community.roles.get(key="member"), by=owner)
+    Membership.objects.filter(user=mentor).update(role=community.roles.get(key="member"))
+    record("member.role_changed", community=community, actor=owner, object=mentor)
     run_once("content.schedules")
     assert Document.objects.get(pk=document.pk).published_at is None
 
@@ -252,7 +251,7 @@ def test_members_who_are_mentioned_are_named_and_linked(
 
 def test_articles_of_a_column_know_their_neighbours(community: Any, mentor: Any, member: Any) -> None:
     from paideia.content.actions import save_column
-    from paideia.content.queries import article_for, neighbours
+    from paideia.content.reading import article_for
 
     column = publish(
         document=save_column(community=community, author=mentor, title="Column", source=""), by=None
@@ -262,8 +261,8 @@ def test_articles_of_a_column_know_their_neighbours(community: Any, mentor: Any,
         for n in range(3)
     ]
     viewer = viewer_of(member)
-    around = [neighbours(viewer, article_for(viewer, pk)) for pk in ids]
-    assert [(before and before.pk, after and after.pk) for before, after in around] == [
+    read = [article_for(viewer, pk) for pk in ids]
+    assert [(each.before and each.before.pk, each.after and each.after.pk) for each in read] == [
         (None, ids[1]),
         (ids[0], ids[2]),
         (ids[1], None),

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from paideia.content import presentation, queries
 from paideia.content.paging import page_after
+from paideia.content.reading import article_for
 from paideia.content.shop_window import shop_window
 from paideia.lib.responses import same_for_strangers
 
@@ -25,19 +26,14 @@ def article_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def article(request: HttpRequest, pk: int) -> HttpResponse:
     viewer = request.viewer  # type: ignore[attr-defined]
-    document = queries.article_for(viewer, pk)
+    document = article_for(viewer, pk)
     reading = queries.opened(viewer, document)
-    in_column = getattr(document, "article", None) is not None and document.article.column_id
-    before, after = queries.neighbours(viewer, document) if in_column else (None, None)
     shown = {
         "document": document,
         "reading": reading,
         "card": presentation.card(viewer, document),
         "contents": presentation.contents_of(document, is_open=reading.is_open),
-        "before": before,
-        "after": after,
         "window": None if reading.is_open else shop_window(viewer, document),
-        "may_edit": queries.is_editable(viewer, document),
         "canonical": presentation.canonical_url(document, viewer.community),
         "structured": presentation.structured(viewer, document),
         "language_tag": presentation.language_tag(document),
