@@ -11,7 +11,11 @@ from paideia.notifications.models import Mail, Notification
 from paideia.notifications.telling import WRITERS, Telling, tellings_of
 
 
-@reader("notifications.tell", verbs=WRITERS)
+def keep() -> None:
+    """A replay forgets nothing: rows are named by person and fact, and what people have read stays read."""
+
+
+@reader("notifications.tell", verbs=WRITERS, clear=keep)
 def tell(facts: list[Fact]) -> None:
     """One row a person and fact. A replay finds the rows there and adds nothing, so what was read stays read."""
     owed = False

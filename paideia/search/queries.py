@@ -1,16 +1,17 @@
 """Searching: the newest matches are ranked, and nobody finds a word they may not read."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from django.contrib.postgres.search import SearchQueryField, SearchRank
-from django.db.models import F, Q, QuerySet, Value
+from django.contrib.postgres.search import SearchQuery, SearchRank
+from django.db.models import F, FloatField, Q, QuerySet
 from django.db.models.functions import Cast
 from markupsafe import Markup
 
 from paideia.access.viewer import Viewer
 from paideia.content.addresses import path_of
 from paideia.content.models import Document
-from paideia.content.queries import opened
+from paideia.content.queries import is_open, shows_preview
 from paideia.lib.tokens import highlight, tsquery
 from paideia.search.models import Entry
 
@@ -42,6 +43,17 @@ class Found:
 NOTHING = Found([], "")
 
 
+class Match(SearchQuery):
+    """A query that our own tokens were made into: PostgreSQL's parser would cut Chinese in the wrong places."""
+
+    def __init__(self, query: str) -> None:
+        super().__init__(query, search_type="raw")
+        self.query = query
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[str]]:
+        return "%s::tsquery", [self.query]
+
+
 def search(viewer: Viewer, words: str, *, kind: str = "", after: str = "") -> Found:
     """One page of what matches, best first. Two queries, whatever matches.
 
@@ -50,7 +62,7 @@ def search(viewer: Viewer, words: str, *, kind: str = "", after: str = "") -> Fo
     query = tsquery(words)
     if query is None:
         return NOTHING
-    match = Cast(Value(query), SearchQueryField())
+    match = Match(query)
     shown = Document.objects.visible_to(viewer)
     closed = Document.objects.listed_to(viewer).filter(gate_id__in=viewer.preview_gates)
     ranked = _ranked(shown, "body", match, kind, after)
@@ -68,18 +80,18 @@ def search(viewer: Viewer, words: str, *, kind: str = "", after: str = "") -> Fo
 
 
 def _ranked(
-    documents: QuerySet[Document], column: str, match: Cast, kind: str, after: str
+    documents: QuerySet[Document], column: str, match: SearchQuery, kind: str, after: str
 ) -> QuerySet[Entry]:
     matching = documents.filter(**{f"search_entry__{column}": match})
     if kind in KINDS:
         matching = matching.filter(kind__in=KINDS[kind])
     newest = matching.order_by("-published_at").values("pk")[:CANDIDATES_MAX]
-    entries = Entry.objects.filter(document__in=newest).annotate(
-        rank=SearchRank(F(column), match, cover_density=True)
-    )
+    # As a double, so that the key of the next page compares equal to what was read.
+    rank = Cast(SearchRank(F(column), match, cover_density=True), FloatField())
+    entries = Entry.objects.filter(document__in=newest).annotate(rank=rank)
     if key := _key(after):
-        rank, pk = key
-        entries = entries.filter(Q(rank__lt=rank) | Q(rank=rank, document_id__lt=pk))
+        last, pk = key
+        entries = entries.filter(Q(rank__lt=last) | Q(rank=last, document_id__lt=pk))
     return entries.values_list("document_id", "rank")
 
 
@@ -92,13 +104,14 @@ def _key(after: str) -> tuple[float, int] | None:
 
 
 def _hit(viewer: Viewer, document: Document, words: str) -> Hit:
-    readable = opened(viewer, document)
+    whole = is_open(viewer, document)
+    text = document.text if whole else document.preview_text if shows_preview(viewer, document) else ""
     return Hit(
         document=document,
         path=path_of(document),
         title=highlight(title_of(document), words, around=0),
-        passage=highlight(readable.text or document.summary, words),
-        is_open=readable.is_open,
+        passage=highlight(text, words),
+        is_open=whole,
     )
 
 

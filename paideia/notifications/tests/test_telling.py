@@ -115,5 +115,6 @@ def test_a_list_takes_the_same_queries_for_one_and_thirty(
     for number in range(29):
         talk.post_comment(viewer=viewer_of(visitor), root=thread.document, source=f"more {number}")
     run_once()
+    viewer = viewer_of(member)
     with django_assert_num_queries(1):
         assert len(notifications_of(viewer)[0]) == 30
