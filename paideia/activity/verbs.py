@@ -17,6 +17,7 @@ VERBS: frozenset[str] = frozenset(
         "member.invited",
         "space.created",
         "space.changed",
+        "space.requested",
         "space.joined",
         "space.left",
         # works

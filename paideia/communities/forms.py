@@ -18,7 +18,33 @@ CURRENCIES = ("CNY", "USD", "EUR", "HKD", "TWD", "JPY", "GBP", "SGD", "KRW", "AU
 QUESTIONS_MAX = 8
 # They stand before our own host name, or mean something to visitors.
 RESERVED = frozenset(
-    ["www", "api", "app", "admin", "static", "media", "mail", "smtp", "imap", "ftp", "ns", "ns1", "ns2", "status", "help", "support", "docs", "blog", "accounts", "login", "paideia", "c", "new", "all", "health"]
+    [
+        "www",
+        "api",
+        "app",
+        "admin",
+        "static",
+        "media",
+        "mail",
+        "smtp",
+        "imap",
+        "ftp",
+        "ns",
+        "ns1",
+        "ns2",
+        "status",
+        "help",
+        "support",
+        "docs",
+        "blog",
+        "accounts",
+        "login",
+        "paideia",
+        "c",
+        "new",
+        "all",
+        "health",
+    ]
 )
 
 

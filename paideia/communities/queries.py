@@ -21,7 +21,7 @@ from paideia.communities.models import (
     Role,
     Suspension,
 )
-from paideia.communities.standing import present, suspensions_in_force
+from paideia.communities.standing import is_suspended, present, suspensions_in_force
 from paideia.lib.kept import Kept
 
 PAGE_ROWS = 30
@@ -84,7 +84,7 @@ def members_page(viewer: Viewer, *, name: str = "", role: str = "", after: str =
 def managed_page(viewer: Viewer, *, name: str = "", role: str = "", state: str = "", after: str = "") -> Page:
     """As the team sees members: with addresses, and those who left or are suspended too."""
     members = Membership.objects.filter(community=viewer.community).select_related("user", "role")
-    members = members.annotate(is_suspended=Exists(suspensions_in_force()))
+    members = members.annotate(is_suspended=is_suspended())
     if name:
         found = Q(user__handle__icontains=name) | Q(user__name__icontains=name)
         members = members.filter(found | Q(user__email__istartswith=name))
@@ -109,7 +109,7 @@ def member_shown(viewer: Viewer, handle: str) -> Membership | None:
             followers_count=_count(Follow, "followed", "user"),
             following_count=_count(Follow, "follower", "user"),
             is_followed=Exists(mine if viewer.user else Follow.objects.none()),
-            is_suspended=Exists(suspensions_in_force()),
+            is_suspended=is_suspended(),
         )
         .first()
     )
@@ -118,13 +118,11 @@ def member_shown(viewer: Viewer, handle: str) -> Membership | None:
 def membership_of(community: Community, user: User) -> Membership | None:
     """Somebody's row, whatever its state, with `is_suspended`."""
     rows = Membership.objects.filter(community=community, user=user).select_related("role")
-    return rows.annotate(is_suspended=Exists(suspensions_in_force())).first()
+    return rows.annotate(is_suspended=is_suspended()).first()
 
 
 def suspension_in_force(membership: Membership) -> Suspension | None:
-    now = timezone.now()
-    rows = membership.suspensions.filter(Q(until=None) | Q(until__gt=now), lifted_at=None)
-    return rows.order_by("-at").first()
+    return suspensions_in_force().filter(membership=membership).order_by("-at").first()
 
 
 def suspensions_of(membership: Membership) -> list[Suspension]:

@@ -51,11 +51,14 @@ def must(community: Community, user: User, permission: str) -> Standing:
 
 def present(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
     """Those who are in now: have not left, and are not suspended."""
-    return memberships.filter(~Exists(suspensions_in_force()), left_at=None)
+    return memberships.filter(~is_suspended(), left_at=None)
+
+
+def is_suspended() -> Exists:
+    """Of the memberships of an outer query: whether one is suspended now."""
+    return Exists(suspensions_in_force().filter(membership=OuterRef("pk")))
 
 
 def suspensions_in_force() -> QuerySet[Suspension]:
-    """Of the membership of an outer query."""
-    return Suspension.objects.filter(
-        Q(until=None) | Q(until__gt=timezone.now()), membership=OuterRef("pk"), lifted_at=None
-    )
+    """All that shut somebody out now."""
+    return Suspension.objects.filter(Q(until=None) | Q(until__gt=timezone.now()), lifted_at=None)

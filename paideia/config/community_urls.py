@@ -9,6 +9,7 @@ from paideia.content.urls import urlpatterns as content_urls
 from paideia.courses.urls import urlpatterns as courses_urls
 from paideia.discussions.urls import urlpatterns as discussions_urls
 from paideia.notifications.urls import urlpatterns as notifications_urls
+from paideia.spaces.urls import urlpatterns as spaces_urls
 from paideia.web.urls import both_urlpatterns
 from paideia.web.urls import urlpatterns as web_urls
 
@@ -19,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *both_urlpatterns,
     *communities_urls,  # before accounts: signing up here also joins
     *accounts_urls,
+    *spaces_urls,
     *content_urls,
     *courses_urls,
     *discussions_urls,

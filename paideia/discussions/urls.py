@@ -6,7 +6,7 @@ from paideia.discussions import comment_views, thread_views
 
 urlpatterns = [
     path("threads/", thread_views.threads, name="threads"),
-    path("spaces/<slug:slug>/threads/new/", thread_views.thread_new, name="thread_new"),
+    path("spaces/<str:slug>/threads/new/", thread_views.thread_new, name="thread_new"),
     path("threads/<int:pk>/", thread_views.thread, name="thread"),
     path("threads/<int:pk>/edit/", thread_views.thread_edit, name="thread_edit"),
     path("threads/<int:pk>/removal/", thread_views.removal, name="thread_removal"),

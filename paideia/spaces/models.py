@@ -53,6 +53,10 @@ class Space(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_circle(self) -> bool:
+        return self.joining != Space.Joining.EVERYBODY
+
 
 class SpaceRequest(models.Model):
     """Somebody asks to be let into a circle."""
@@ -69,5 +73,10 @@ class SpaceRequest(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["space", "user"], condition=models.Q(decided_at=None), name="space_request_open_once"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decided_at=None, accepted=None)
+                | models.Q(decided_at__isnull=False, accepted__isnull=False),
+                name="space_request_decided_whole",
+            ),
         ]

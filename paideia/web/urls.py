@@ -7,7 +7,7 @@ from paideia.web import pwa, views
 urlpatterns = [
     path("", views.home, name="home"),
     path("about/", views.about, name="about"),
-    path("spaces/<slug:slug>/", views.space, name="space"),
+    path("spaces/<str:slug>/", views.space, name="space"),
     path("manage/", views.manage, name="manage"),
 ]
 both_urlpatterns = [

@@ -8,60 +8,159 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('access', '0001_initial'),
-        ('communities', '0001_initial'),
+        ("access", "0001_initial"),
+        ("communities", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Space',
+            name="Space",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(allow_unicode=True, max_length=60)),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('purpose', models.CharField(blank=True, max_length=300, verbose_name='what it is for')),
-                ('kind', models.CharField(choices=[('discussion', 'Discussion'), ('questions', 'Questions and answers'), ('articles', 'Articles'), ('courses', 'Courses'), ('announcements', 'Announcements: only the team writes')], default='discussion', max_length=16, verbose_name='kind')),
-                ('joining', models.CharField(choices=[('everybody', 'Every member is in'), ('open', 'Circle: members may join'), ('approval', 'Circle: joining is approved')], default='everybody', max_length=10, verbose_name='joining')),
-                ('join_questions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), blank=True, default=list, size=None)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('archived_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('community', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='spaces', to='communities.community')),
-                ('gate', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='spaces', to='access.gate')),
-                ('plan', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='circles', to='access.plan')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(allow_unicode=True, max_length=60)),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                ("purpose", models.CharField(blank=True, max_length=300, verbose_name="what it is for")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("discussion", "Discussion"),
+                            ("questions", "Questions and answers"),
+                            ("articles", "Articles"),
+                            ("courses", "Courses"),
+                            ("announcements", "Announcements: only the team writes"),
+                        ],
+                        default="discussion",
+                        max_length=16,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "joining",
+                    models.CharField(
+                        choices=[
+                            ("everybody", "Every member is in"),
+                            ("open", "Circle: members may join"),
+                            ("approval", "Circle: joining is approved"),
+                        ],
+                        default="everybody",
+                        max_length=10,
+                        verbose_name="joining",
+                    ),
+                ),
+                (
+                    "join_questions",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=200), blank=True, default=list, size=None
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("archived_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "community",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="spaces",
+                        to="communities.community",
+                    ),
+                ),
+                (
+                    "gate",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="spaces",
+                        to="access.gate",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="circles",
+                        to="access.plan",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='SpaceRequest',
+            name="SpaceRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('answers', models.JSONField(blank=True, default=dict)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('accepted', models.BooleanField(null=True)),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('space', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='requests', to='spaces.space')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='space_requests', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("answers", models.JSONField(blank=True, default=dict)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("accepted", models.BooleanField(null=True)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "space",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="requests",
+                        to="spaces.space",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="space_requests",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='space',
-            constraint=models.UniqueConstraint(fields=('community', 'slug'), name='space_once'),
+            model_name="space",
+            constraint=models.UniqueConstraint(fields=("community", "slug"), name="space_once"),
         ),
         migrations.AddConstraint(
-            model_name='space',
-            constraint=models.CheckConstraint(condition=models.Q(('joining', 'everybody'), models.Q(('gate__isnull', False), ('plan__isnull', False)), _connector='OR'), name='circle_has_plan_and_gate'),
+            model_name="space",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("joining", "everybody"),
+                    models.Q(("gate__isnull", False), ("plan__isnull", False)),
+                    _connector="OR",
+                ),
+                name="circle_has_plan_and_gate",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='spacerequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('space', 'user'), name='space_request_open_once'),
+            model_name="spacerequest",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("decided_at", None)),
+                fields=("space", "user"),
+                name="space_request_open_once",
+            ),
         ),
     ]
