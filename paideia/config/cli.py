@@ -63,6 +63,14 @@ def _parser() -> argparse.ArgumentParser:
     imported.add_argument("kind", choices=KINDS)
     imported.add_argument("path", type=Path, help="a file or a folder")
     imported.add_argument("--community", required=True, metavar="SLUG", help="the community it goes into")
+    imported.add_argument(
+        "--as", dest="shape", choices=("course", "articles"), default="course", help="for markdown"
+    )
+    imported.add_argument(
+        "--name", default="", help="tells two exports of one kind apart (default: the file's name)"
+    )
+    imported.add_argument("--draft", action="store_true", help="bring works in unpublished")
+    imported.add_argument("--dry-run", action="store_true", help="read and check everything, write nothing")
     for name, run, text in (
         ("backup", _backup, "Write the whole installation into one file."),
         ("restore", _restore, "Fill an empty installation from such a file."),
@@ -130,8 +138,17 @@ def _import(options: argparse.Namespace) -> None:
     if not options.path.exists():
         raise Trouble(f"There is nothing at {options.path}.")
     with database(), django():
-        importing = import_module("paideia.transfer.run")
-        importing.import_path(options.kind, options.path, options.community, _say)
+        from paideia.lib.refusal import Refused
+        from paideia.transfer.errors import BadImport
+        from paideia.transfer.run import Wishes, import_path
+
+        wishes = Wishes(options.name, articles=options.shape == "articles", publish=not options.draft)
+        to = {"community_slug": options.community, "dry_run": options.dry_run, "wishes": wishes}
+        try:
+            report = import_path(options.kind, options.path, progress=_say, **to)
+        except (BadImport, Refused) as error:
+            raise Trouble(str(error)) from error
+        _say(report.text())
 
 
 def _backup(options: argparse.Namespace) -> None:
