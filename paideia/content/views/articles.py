@@ -33,7 +33,7 @@ def article(request: HttpRequest, pk: int) -> HttpResponse:
         "reading": reading,
         "card": presentation.card(viewer, document),
         "contents": presentation.contents_of(document, is_open=reading.is_open),
-        "window": None if reading.is_open else shop_window(viewer, document),
+        "window": None if reading.is_open else shop_window(viewer, document, path=request.path),
         "canonical": presentation.canonical_url(document, viewer.community),
         "structured": presentation.structured(viewer, document),
         "language_tag": presentation.language_tag(document),

@@ -52,7 +52,9 @@ def course(request: HttpRequest, pk: int) -> HttpResponse:
         "icons": presentation.ICONS,
         "next_step": lessons.next_open(last_pk=found.last_lesson_id),  # type: ignore[attr-defined]
         "has_all": has_all,
-        "window": None if has_all else shop_window_for(viewer, found.gate, found.document),
+        "window": None
+        if has_all
+        else shop_window_for(viewer, found.gate_id, found.document, path=request.path),
         "may_edit": is_editable(viewer, found.document),
         "canonical": works.canonical_url(found.document, viewer.community),
         "structured": works.structured(viewer, found.document, kind="Course"),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from paideia.access.viewer import Viewer
 from paideia.content import presentation as works
 from paideia.content.queries import Opened, is_editable, opened
-from paideia.content.shop_window import shop_window
+from paideia.content.shop_window import ShopWindow, shop_window
 from paideia.courses import actions, presentation, queries
 from paideia.courses.models import Lesson
 from paideia.lib.responses import same_for_strangers
@@ -27,6 +27,7 @@ def lesson(request: HttpRequest, pk: int) -> HttpResponse:
     course = found.section.course
     lessons = queries.outline(viewer, course)
     before, after = lessons.around(found.pk)
+    window = None if reading.is_open else shop_window(viewer, found.document, path=request.path)
     shown = {
         "lesson": found,
         "document": found.document,
@@ -38,7 +39,8 @@ def lesson(request: HttpRequest, pk: int) -> HttpResponse:
         "after": after,
         "recording": presentation.recording_of(found) if reading.is_open else None,
         "media_path": works.media_path(found.media) if reading.is_open and found.media else "",
-        "window": None if reading.is_open else shop_window(viewer, found.document),
+        "window": window,
+        "milestone_path": _milestone_path(window, lessons),
         "may_edit": is_editable(viewer, course.document),
         "canonical": works.canonical_url(found.document, viewer.community),
         "language_tag": works.language_tag(found.document),
@@ -76,6 +78,13 @@ def _remember(viewer: Viewer, found: Lesson, reading: Opened) -> None:
     is_here = found.last_lesson_id == found.pk  # type: ignore[attr-defined]
     if viewer.is_member and reading.is_open and is_out and not is_look and not is_here:
         actions.enrol(course=course, viewer=viewer, lesson=found)
+
+
+def _milestone_path(window: ShopWindow | None, lessons: queries.Outline) -> str:
+    """The lesson that has to be completed first, where this one waits for it."""
+    first = window.milestone.removeprefix("lesson:") if window else ""
+    known = {str(step.pk) for step in lessons.steps}
+    return reverse("lesson", args=[int(first)]) if first in known else ""
 
 
 def _quiz(found: Lesson, *, again: bool) -> dict[str, object]:
