@@ -39,6 +39,9 @@ if PRODUCTION:
     if not SECURE:
         raise ImproperlyConfigured("PAIDEIA_BASE_URL must begin with https:// in production.")
 
+# In the sandbox anybody can "pay" without money: never on by itself where real people buy.
+PAYMENT_SANDBOX = environment.switch("PAYMENT_SANDBOX", not PRODUCTION)
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -7,91 +7,188 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('access', '0001_initial'),
-        ('communities', '0001_initial'),
+        ("access", "0001_initial"),
+        ("communities", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Offer',
+            name="Offer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('summary', models.CharField(blank=True, max_length=300, verbose_name='summary')),
-                ('price', models.PositiveBigIntegerField(verbose_name='price')),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
-                ('term', models.CharField(choices=[('lifetime', 'For good'), ('month', 'One month'), ('quarter', 'Three months'), ('year', 'One year')], default='lifetime', max_length=10, verbose_name='term')),
-                ('trial_days', models.PositiveSmallIntegerField(default=0, verbose_name='trial days')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('highlighted', models.BooleanField(default=False, verbose_name='recommended')),
-                ('archived_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('community', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='communities.community')),
-                ('plans', models.ManyToManyField(related_name='offers', to='access.plan')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("summary", models.CharField(blank=True, max_length=300, verbose_name="summary")),
+                ("price", models.PositiveBigIntegerField(verbose_name="price")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                (
+                    "term",
+                    models.CharField(
+                        choices=[
+                            ("lifetime", "For good"),
+                            ("month", "One month"),
+                            ("quarter", "Three months"),
+                            ("year", "One year"),
+                        ],
+                        default="lifetime",
+                        max_length=10,
+                        verbose_name="term",
+                    ),
+                ),
+                ("trial_days", models.PositiveSmallIntegerField(default=0, verbose_name="trial days")),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("highlighted", models.BooleanField(default=False, verbose_name="recommended")),
+                ("archived_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "community",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="offers",
+                        to="communities.community",
+                    ),
+                ),
+                ("plans", models.ManyToManyField(related_name="offers", to="access.plan")),
             ],
             options={
-                'ordering': ['position', 'price', 'id'],
+                "ordering": ["position", "price", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=32, unique=True)),
-                ('total', models.PositiveBigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('term', models.CharField(choices=[('lifetime', 'For good'), ('month', 'One month'), ('quarter', 'Three months'), ('year', 'One year')], max_length=10)),
-                ('state', models.CharField(choices=[('awaiting', 'Awaiting payment'), ('paid', 'Paid'), ('failed', 'Failed'), ('expired', 'Expired'), ('refunded', 'Refunded')], default='awaiting', max_length=10)),
-                ('provider', models.CharField(max_length=20)),
-                ('charge_id', models.CharField(blank=True, max_length=120, null=True)),
-                ('return_to', models.CharField(blank=True, max_length=500)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('expires_at', models.DateTimeField()),
-                ('paid_at', models.DateTimeField(blank=True, null=True)),
-                ('buyer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to=settings.AUTH_USER_MODEL)),
-                ('community', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='communities.community')),
-                ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='commerce.offer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.CharField(max_length=32, unique=True)),
+                ("total", models.PositiveBigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "term",
+                    models.CharField(
+                        choices=[
+                            ("lifetime", "For good"),
+                            ("month", "One month"),
+                            ("quarter", "Three months"),
+                            ("year", "One year"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("awaiting", "Awaiting payment"),
+                            ("paid", "Paid"),
+                            ("failed", "Failed"),
+                            ("expired", "Expired"),
+                            ("refunded", "Refunded"),
+                        ],
+                        default="awaiting",
+                        max_length=10,
+                    ),
+                ),
+                ("provider", models.CharField(max_length=20)),
+                ("charge_id", models.CharField(blank=True, max_length=120, null=True)),
+                ("return_to", models.CharField(blank=True, max_length=500)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("expires_at", models.DateTimeField()),
+                ("paid_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "buyer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "community",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="communities.community",
+                    ),
+                ),
+                (
+                    "offer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="commerce.offer",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider', models.CharField(max_length=20)),
-                ('message_id', models.CharField(max_length=160)),
-                ('body', models.JSONField()),
-                ('outcome', models.CharField(blank=True, max_length=200)),
-                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='commerce.order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("provider", models.CharField(max_length=20)),
+                ("message_id", models.CharField(max_length=160)),
+                ("body", models.JSONField()),
+                ("outcome", models.CharField(blank=True, max_length=200)),
+                ("received_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "order",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="notices",
+                        to="commerce.order",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='offer_currency_iso'),
+            model_name="offer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="offer_currency_iso"
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['community', '-created_at'], name='order_newest'),
+            model_name="order",
+            index=models.Index(fields=["community", "-created_at"], name="order_newest"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['buyer', '-created_at'], name='order_of_buyer'),
+            model_name="order",
+            index=models.Index(fields=["buyer", "-created_at"], name="order_of_buyer"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('provider', 'charge_id'), name='order_charge_once'),
+            model_name="order",
+            constraint=models.UniqueConstraint(fields=("provider", "charge_id"), name="order_charge_once"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('paid_at', None), ('state__in', ['awaiting', 'failed', 'expired'])), models.Q(('paid_at__isnull', False), ('state__in', ['paid', 'refunded'])), _connector='OR'), name='order_paid_has_time'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("paid_at", None), ("state__in", ["awaiting", "failed", "expired"])),
+                    models.Q(("paid_at__isnull", False), ("state__in", ["paid", "refunded"])),
+                    _connector="OR",
+                ),
+                name="order_paid_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.UniqueConstraint(fields=('provider', 'message_id'), name='notice_once'),
+            model_name="notice",
+            constraint=models.UniqueConstraint(fields=("provider", "message_id"), name="notice_once"),
         ),
     ]

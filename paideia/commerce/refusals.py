@@ -1,0 +1,73 @@
+"""What commerce refuses, each with what the person can do about it."""
+
+from django.utils.translation import gettext as _
+
+from paideia.lib.refusal import Conflict, Invalid, NotAllowed, NotFound
+
+
+class NotPermitted(NotAllowed):
+    def __init__(self) -> None:
+        super().__init__(_("Your role does not allow this. Ask an owner of the community."))
+
+
+class SignInFirst(NotAllowed):
+    def __init__(self) -> None:
+        super().__init__(_("Sign in or create an account to buy this."))
+
+
+class JoinFirst(NotAllowed):
+    def __init__(self) -> None:
+        super().__init__(_("This community decides who comes in. Join it first, then come back to buy."))
+
+
+class BuyerSuspended(NotAllowed):
+    def __init__(self) -> None:
+        super().__init__(_("You are suspended from this community and cannot buy here. Ask its team."))
+
+
+class OfferGone(NotFound):
+    def __init__(self) -> None:
+        super().__init__(_("This offer has ended. Choose another one."))
+
+
+class HeldForGood(Conflict):
+    def __init__(self) -> None:
+        super().__init__(_("You have this for good already: there is nothing to pay."))
+
+
+class NoTrial(NotAllowed):
+    def __init__(self) -> None:
+        super().__init__(_("There is no trial of this for you."))
+
+
+class TooManyOrders(Conflict):
+    def __init__(self) -> None:
+        super().__init__(_("You have many unpaid orders. Pay one of them or wait an hour, then try again."))
+
+
+class WrongOffer(Invalid):
+    """What the team asked an offer to be makes no sense."""
+
+
+class NothingToSettle(Exception):
+    """A charge that cannot settle its order. `outcome` is what the notice says of it; nothing was changed."""
+
+    outcome = ""
+
+
+class PaidOtherwise(NothingToSettle):
+    """Another amount or currency than was agreed."""
+
+    outcome = "mismatched"
+
+
+class AlreadyPaid(NothingToSettle):
+    """The order was settled by another charge: this one was paid twice."""
+
+    outcome = "paid_twice"
+
+
+class ChargeTaken(NothingToSettle):
+    """The charge settled another order."""
+
+    outcome = "charge_taken"

@@ -1,0 +1,77 @@
+"""The shop of the tests: offers, orders, and the audit that follows every test of commerce."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from paideia.access.models import Gate, Plan
+from paideia.accounts.models import User
+from paideia.commerce.actions import place_order
+from paideia.commerce.models import Offer, Order
+from paideia.commerce.providers import Payment
+from paideia.ledger.queries import audit
+from tests.cast import viewer_of
+
+
+@pytest.fixture(autouse=True)
+def _books_are_right(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test did, its books balance."""
+    has_books = {"db", "transactional_db", "community"} & set(request.fixturenames)
+    if has_books:
+        request.getfixturevalue("_django_db_helper")  # so that this ends before the database is taken away
+    yield
+    if has_books:
+        assert audit() == []
+
+
+@pytest.fixture
+def gate(tier: Plan) -> Gate:
+    gate = Gate.objects.create(community=tier.community, name="Paid")
+    gate.plans.add(tier)
+    return gate
+
+
+@pytest.fixture
+def monthly(tier: Plan) -> Offer:
+    offer = Offer.objects.create(
+        community=tier.community, name="Monthly", price=3000, currency="CNY", term="month", trial_days=7
+    )
+    offer.plans.add(tier)
+    return offer
+
+
+@pytest.fixture
+def lifetime(tier: Plan) -> Offer:
+    offer = Offer.objects.create(community=tier.community, name="For good", price=99900, currency="CNY")
+    offer.plans.add(tier)
+    return offer
+
+
+@pytest.fixture
+def order(visitor: User, monthly: Offer) -> Order:
+    return place_order(
+        viewer=viewer_of(visitor), offer=monthly, provider="sandbox", return_to="/c/agora/articles/3/#p7"
+    )
+
+
+@pytest.fixture
+def paid() -> Callable[..., Payment]:
+    """What a provider says of an order: paid in full, unless told otherwise."""
+
+    def say(order: Order, **other: object) -> Payment:
+        terms = {
+            "message_id": "m1",
+            "order_number": order.number,
+            "succeeded": True,
+            "charge_id": "ch1",
+            "amount": order.total,
+            "currency": order.currency,
+            "at": timezone.now() - timedelta(seconds=1),
+            "body": {"charge": "ch1"},
+            **other,
+        }
+        return Payment(**terms)  # type: ignore[arg-type]
+
+    return say
