@@ -5,7 +5,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import get_script_prefix, set_script_prefix
 
 from paideia.communities.models import Community
@@ -31,6 +31,8 @@ class CommunityMiddleware:
 
     def _place(self, request: HttpRequest) -> HttpResponse | None:
         """Enter the community that the request names. An answer only where a slash is missing."""
+        if "\0" in request.path_info:
+            raise Http404  # no row has it in its address, and PostgreSQL takes it in no question
         if match := IN_PATH.match(request.path_info):
             slug, rest = match.groups()
             community = Community.objects.filter(slug=slug).first()

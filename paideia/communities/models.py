@@ -206,7 +206,7 @@ class ProfileClaim(models.Model):
                 name="profile_claim_decided_whole",
             ),
             models.CheckConstraint(
-                condition=models.Q(used_at=None) | models.Q(accepted=True),
+                condition=models.Q(used_at=None) | models.Q(decided_at__isnull=False, accepted=True),
                 name="profile_claim_used_when_accepted",
             ),
         ]

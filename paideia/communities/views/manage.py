@@ -18,6 +18,7 @@ from paideia.communities.forms import CommunityForm, InvitationForm, RoleForm, S
 from paideia.communities.models import Community, Invitation, JoinRequest, Membership, ProfileClaim, Role
 from paideia.communities.permissions import PERMISSIONS
 from paideia.lib.refusal import Refused
+from paideia.lib.text import clean_line
 
 LOGO_PIXELS_MAX = 256
 COVER_PIXELS_MAX = 1600
@@ -101,7 +102,7 @@ def role(request: HttpRequest, pk: int) -> HttpResponse:
 @for_those_who_may("members.view")
 @require_safe
 def members(request: HttpRequest) -> HttpResponse:
-    chosen = {name: request.GET.get(name, "").strip()[:60] for name in ("name", "role", "state")}
+    chosen = {name: clean_line(request.GET.get(name, ""))[:60] for name in ("name", "role", "state")}
     page = queries.managed_page(request.viewer, **chosen, after=request.GET.get("after", ""))
     context = {"page": page, "chosen": chosen, "roles": queries.role_choices(request.community)}
     return render(request, "communities/manage_members.html", context)

@@ -16,13 +16,14 @@ from paideia.communities.doors import for_those_inside
 from paideia.communities.forms import ClaimForm
 from paideia.communities.models import Membership
 from paideia.lib.responses import same_for_strangers
+from paideia.lib.text import clean_line
 
 
 @require_safe
 @for_those_inside
 @same_for_strangers
 def members(request: HttpRequest) -> HttpResponse:
-    name, role = request.GET.get("name", "").strip()[:60], request.GET.get("role", "")[:30]
+    name, role = (clean_line(request.GET.get(key, ""))[:60] for key in ("name", "role"))
     page = queries.members_page(request.viewer, name=name, role=role, after=request.GET.get("after", ""))
     roles = queries.role_choices(request.community)
     return render(
