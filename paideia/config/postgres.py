@@ -83,6 +83,7 @@ class Server:
         with self._locked("gate"):
             if self.running_pid() is None or (die_with_parent and self._using is None and self._alone()):
                 self._stop()
+                _socket_folder(self.lodging)
                 self._initialise()
                 self._spawn(die_with_parent)
             self._using = self._use()
@@ -96,6 +97,8 @@ class Server:
                 self._using = None
             if self._alone():
                 self._stop()
+                with suppress(OSError):
+                    self.sockets.rmdir()
 
     def is_alive(self) -> bool:
         """Whether the server still runs: cheap when it is our child."""

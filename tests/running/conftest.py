@@ -1,6 +1,5 @@
 """Installations for the tests of running. They share one worker: each wants the machine for itself."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running.house import Paideia
+from tests.running.house import Paideia, copy
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,10 +47,3 @@ def paideia(migrated_home: Path, open_folder: Path) -> Iterator[Paideia]:
     yield made
     made.end()
     shutil.rmtree(home)
-
-
-def copy(source: Path, target: Path) -> None:
-    shutil.copytree(source, target, symlinks=True)
-    for path in [source, *source.rglob("*")]:
-        found = path.lstat()
-        os.chown(target / path.relative_to(source), found.st_uid, found.st_gid, follow_symlinks=False)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -138,3 +139,11 @@ def eventually(condition, seconds: float = 15) -> None:
     while not condition():
         assert time.monotonic() < until, condition
         time.sleep(0.02)
+
+
+def copy(source: Path, target: Path) -> None:
+    """The same home elsewhere, with the same owners."""
+    shutil.copytree(source, target, symlinks=True)
+    for path in [source, *source.rglob("*")]:
+        found = path.lstat()
+        os.chown(target / path.relative_to(source), found.st_uid, found.st_gid, follow_symlinks=False)

@@ -15,7 +15,7 @@ import pytest
 from paideia.config import lodging, postgres
 from paideia.config.supervisor import pause_seconds
 from paideia.config.trouble import Trouble
-from tests.running.house import PROJECT, Paideia, command, eventually
+from tests.running.house import PROJECT, Paideia, command, copy, eventually
 
 
 def test_the_second_start_shows_its_first_page_within_six_seconds(paideia: Paideia):
@@ -124,12 +124,12 @@ def test_an_ordinary_user_without_write_permission_is_told(open_folder: Path):
     )
 
 
-def test_spaces_chinese_and_a_long_path_do_not_matter(open_folder: Path):
+def test_spaces_chinese_and_a_long_path_do_not_matter(migrated_home: Path, open_folder: Path):
     home = open_folder / '我的 社区, "Paideia\'s"' / ("很长" * 20) / "家"
-    home.mkdir(parents=True)
-    for folder in (home, *home.parents):
-        if open_folder in folder.parents:
-            folder.chmod(0o711)
+    home.parent.mkdir(parents=True)
+    copy(migrated_home, home)
+    for folder in (home.parent, home.parent.parent):
+        folder.chmod(0o711)
     far = Paideia(home)
     try:
         far.start().wait_until_it_answers()
@@ -137,6 +137,7 @@ def test_spaces_chinese_and_a_long_path_do_not_matter(open_folder: Path):
         assert far.processes() == []
         with postgres.lent(home) as server:
             assert len(os.fsencode(server.sockets / postgres.SOCKET_NAME)) <= postgres.SOCKET_BYTES_MAX
+        assert not server.sockets.exists()
     finally:
         far.end()
 
