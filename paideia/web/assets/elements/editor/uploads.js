@@ -60,6 +60,11 @@ function sendFile(editor, file) {
 function replace(input, from, to) {
   const start = input.value.indexOf(from);
   if (start < 0) return;
-  input.setRangeText(to, start, start + from.length, "preserve");
+  const end = start + from.length;
+  // "preserve" would select the new piece when the cursor stands at its end, and the next file would replace it.
+  const moved = (place) => (place >= end ? place + to.length - from.length : Math.min(place, start + to.length));
+  const [first, last] = [moved(input.selectionStart), moved(input.selectionEnd)];
+  input.setRangeText(to, start, end);
+  input.setSelectionRange(first, last);
   input.dispatchEvent(new Event("input", { bubbles: true }));
 }
