@@ -1,15 +1,12 @@
 """What changed between two texts, for people: words put in and taken out, paragraph by paragraph."""
 
-import re
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Protocol
 
 from markupsafe import Markup, escape
 
-# A word, one Chinese character, one mark, or white space: what a reader sees as one step.
-_STEP = re.compile(r"[^\W\u3040-\u30ff\u3400-\u9fff]+|\s+|.", re.DOTALL)
-STEPS_MAX = 6000  # in one changed passage; longer ones are shown whole
+from paideia.lib.diff import changes, difference_html
+
 UNCHANGED_LINES = 2  # kept around a change
 
 
@@ -33,7 +30,7 @@ def difference(before: Text | None, after: Text) -> list[Passage]:
     old = [] if before is None else [f"# {before.title}", "", *before.source.splitlines()]
     new = [f"# {after.title}", "", *after.source.splitlines()]
     passages: list[Passage] = []
-    for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for kind, a, b, c, d in changes(old, new):
         if kind == "equal":
             passages += _shortened(new[c:d], is_first=c == 0, is_last=d == len(new))
         else:
@@ -60,16 +57,4 @@ def _changed(old: str, new: str) -> list[Passage]:
     if not old or not new:
         only, tag, kind = (old, "del", "removed") if old else (new, "ins", "added")
         return [Passage(kind, Markup("<{0}>{1}</{0}>").format(Markup(tag), only))]
-    a, b = _STEP.findall(old), _STEP.findall(new)
-    if len(a) + len(b) > STEPS_MAX:
-        return [*_changed(old, ""), *_changed("", new)]
-    parts: list[Markup] = []
-    for kind, i, j, k, m in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
-        if kind == "equal":
-            parts.append(escape("".join(a[i:j])))
-            continue
-        if i < j:
-            parts.append(Markup("<del>{}</del>").format("".join(a[i:j])))
-        if k < m:
-            parts.append(Markup("<ins>{}</ins>").format("".join(b[k:m])))
-    return [Passage("changed", Markup("").join(parts))]
+    return [Passage("changed", difference_html(old, new))]

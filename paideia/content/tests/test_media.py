@@ -286,5 +286,7 @@ def test_only_who_may_write_uploads(
     assert (answer.status_code, answer.json()["markdown"]) == (201, f"![a]({path_of(media)})")
     assert sign_in(visitor).post("/c/agora/uploads/", sent()).status_code == 201
     assert anonymous.post("/c/agora/uploads/", sent()).status_code == 302
+    refused = sign_in(mentor).post("/c/agora/uploads/", {"file": SimpleUploadedFile("a.svg", b"<svg/>")})
+    assert (refused.status_code, list(refused.json())) == (422, ["error"])
     with pytest.raises(NotAllowed):
         store_media(community=community, uploader=stranger, file=picture(50, 50), name="a.jpg")

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from paideia.content import actions, presentation, queries
 from paideia.content.models import Media
-from paideia.lib.refusal import Invalid, NotFound
+from paideia.lib.refusal import Invalid, NotFound, Refused
 
 CHUNK_BYTES = 256 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -51,28 +51,19 @@ def file(request: HttpRequest, pk: int, name: str) -> HttpResponse:
 @login_required
 @require_POST
 def upload(request: HttpRequest) -> HttpResponse:
-    """Take one file (`file`) and answer with the Markdown that shows it."""
+    """Take one file (`file`) and answer with the Markdown that shows it, or with `error`: why not."""
     viewer = request.viewer  # type: ignore[attr-defined]
     given = request.FILES.get("file")
-    if given is None:
-        raise Invalid(_("Choose a file."))
-    media = actions.store_media(
-        community=viewer.community,
-        uploader=request.user,
-        file=given,
-        name=given.name or "file",  # type: ignore[arg-type]
-    )
+    try:
+        if given is None:
+            raise Invalid(_("Choose a file."))
+        name = given.name or "file"
+        media = actions.store_media(community=viewer.community, uploader=viewer.user, file=given, name=name)
+    except Refused as refusal:
+        return JsonResponse({"error": refusal.message}, status=refusal.status)
     path = presentation.media_path(media)
-    return JsonResponse(
-        {
-            "id": media.pk,
-            "url": path,
-            "name": media.name,
-            "kind": media.kind,
-            "markdown": markdown_for(media, path),
-        },
-        status=201,
-    )
+    shown = {"id": media.pk, "url": path, "name": media.name, "kind": media.kind}
+    return JsonResponse({**shown, "markdown": markdown_for(media, path)}, status=201)
 
 
 def markdown_for(media: Media, path: str) -> str:
