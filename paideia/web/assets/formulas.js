@@ -25,6 +25,10 @@ export async function enhance(root) {
       maxExpand: 500,
       maxSize: 40,
     });
-    if (element.classList.contains("display")) scrollable(element);
   }
+  // How wide they are is known only once their fonts are here.
+  requestAnimationFrame(async () => {
+    await document.fonts.ready;
+    root.querySelectorAll(".math.display").forEach(scrollable);
+  });
 }

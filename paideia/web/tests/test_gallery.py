@@ -1,36 +1,14 @@
 """The gallery in a browser: nothing serious for axe, nothing wider than the screen, nothing refused."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from paideia.lib import jinja
 from paideia.web import gallery
+from paideia.web.tests.browsing import address, chromium, needs_browser, playwright
 
-playwright = pytest.importorskip("playwright.sync_api")
 AXE = Path(__file__).parents[3] / "node_modules" / "axe-core" / "axe.min.js"
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-
-needs_browser = [
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"no browser at {CHROMIUM}; set CHROMIUM"),
-    pytest.mark.skipif(not jinja.asset("app.js"), reason="the assets are not built: npm ci && npm run build"),
-]
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with gallery.serving() as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["playwright.Browser"]:
-    with playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+__all__ = ["address", "chromium"]
 
 
 class TestEachPage:
@@ -41,9 +19,9 @@ class TestEachPage:
         ("width", "scheme"), [(360, "light"), (1280, "light"), (1280, "dark"), (360, "dark")]
     )
     def test_it_has_nothing_serious_for_axe(
-        self, browser: "playwright.Browser", address: str, name: str, width: int, scheme: str
+        self, chromium: "playwright.Browser", address: str, name: str, width: int, scheme: str
     ) -> None:
-        page = opened(browser, f"{address}/{name}?language=en", width, scheme)
+        page = opened(chromium, f"{address}/{name}?language=en", width, scheme)
         page.evaluate(f"() => {{ {AXE.read_text(encoding='utf-8')} }}")
         found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")["violations"]
         serious = [
@@ -55,20 +33,21 @@ class TestEachPage:
         page.context.close()
         assert serious == []
 
-    @pytest.mark.parametrize("language", ["zh-hans", "en"])
-    @pytest.mark.parametrize("width", [360, 768, 1280])
+    @pytest.mark.parametrize(
+        ("width", "language"), [(360, "zh-hans"), (360, "en"), (768, "en"), (1280, "zh-hans")]
+    )
     def test_it_fits_the_screen(
-        self, browser: "playwright.Browser", address: str, name: str, width: int, language: str
+        self, chromium: "playwright.Browser", address: str, name: str, width: int, language: str
     ) -> None:
-        page = opened(browser, f"{address}/{name}?language={language}", width)
+        page = opened(chromium, f"{address}/{name}?language={language}", width)
         wide = page.evaluate("() => document.documentElement.scrollWidth")
         page.context.close()
         assert wide == width
 
     def test_the_security_policy_refuses_nothing_of_ours(
-        self, browser: "playwright.Browser", address: str, name: str
+        self, chromium: "playwright.Browser", address: str, name: str
     ) -> None:
-        page = browser.new_context().new_page()
+        page = chromium.new_context().new_page()
         refused: list[str] = []
         page.on(
             "console",
@@ -81,9 +60,9 @@ class TestEachPage:
         assert (refused, failed) == ([], [])
 
     def test_what_a_finger_must_hit_is_44_pixels(
-        self, browser: "playwright.Browser", address: str, name: str
+        self, chromium: "playwright.Browser", address: str, name: str
     ) -> None:
-        page = opened(browser, f"{address}/{name}?language=en", 360, touch=True)
+        page = opened(chromium, f"{address}/{name}?language=en", 360, touch=True)
         small = page.evaluate(TOO_SMALL, [INLINE, ALWAYS, EXEMPT])
         page.context.close()
         assert small == []
@@ -106,10 +85,10 @@ TOO_SMALL = """([inline, always, exempt]) => {
 
 
 def opened(
-    browser: "playwright.Browser", url: str, width: int, scheme: str = "light", *, touch: bool = False
+    chromium: "playwright.Browser", url: str, width: int, scheme: str = "light", *, touch: bool = False
 ) -> "playwright.Page":
     """The page with everything lazy loaded and every animation over."""
-    context = browser.new_context(
+    context = chromium.new_context(
         viewport={"width": width, "height": 900},
         color_scheme=scheme,
         reduced_motion="reduce",
