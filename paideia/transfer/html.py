@@ -11,7 +11,11 @@ from html.parser import HTMLParser
 
 import nh3
 
+from paideia.lib.markdown import TooComplex
+from paideia.lib.markdown.limits import check_html
+
 from . import links
+from .errors import TooLarge
 
 Resolve = Callable[[str], str | None]
 
@@ -64,6 +68,8 @@ _VOID = {"br", "hr", "img", "source", "wbr", "col"}
 _ADDRESSES = {"href", "src", "data", "poster"}
 _ICON_FONT = re.compile(r"\b(material-(symbols|icons)\S*|glyphicon\S*)")
 _SHOWN = {"img", "audio", "video", "table"}
+_LAYOUT = {"dl", "div", "section", "figure"}
+DRAWING_BOXES_MIN = 40
 _FRAMES = {"iframe", "object"}
 _DROPPED = re.compile(
     r"<\s*(script|style|button|form|input|select|textarea|iframe|object|embed|canvas)\b", re.I
@@ -90,7 +96,11 @@ class Cleaned:
 
 def cleaned(html: str, resolve: Resolve) -> Cleaned:
     """Drop what cannot be read and pass each address to `resolve`; where it answers None the link goes,
-    its words stay."""
+    its words stay. Raises TooLarge for HTML that is longer or deeper than a page can be."""
+    try:
+        check_html(html)
+    except TooComplex as error:
+        raise TooLarge(str(error)) from error
     dropped = frozenset(name.lower() for name in _DROPPED.findall(html))
     whole = nh3.clean(
         html,
@@ -101,19 +111,30 @@ def cleaned(html: str, resolve: Resolve) -> Cleaned:
         url_schemes=_SCHEMES,
         strip_comments=True,
     )
-    writer = _Writer(resolve)
+    writer = _Writer(resolve, scripted="script" in dropped)
     writer.feed(whole)
     writer.close()
     text = " ".join("".join(writer.words).split())
-    return Cleaned("".join(writer.out).strip(), text, dropped, bool(text) or writer.shows)
+    return Cleaned("".join(writer.out).strip(), text, dropped | writer.dropped, bool(text) or writer.shows)
+
+
+@dataclass
+class _Table:
+    """Where a table began in what is written, and how many boxes stand in its cells."""
+
+    out_at: int
+    words_at: int
+    layout: int = 0
 
 
 class _Writer(HTMLParser):
     """Writes well-formed HTML again, with addresses resolved and frames turned into links."""
 
-    def __init__(self, resolve: Resolve) -> None:
+    def __init__(self, resolve: Resolve, *, scripted: bool) -> None:
         super().__init__(convert_charrefs=True)
-        self.resolve = resolve
+        self.resolve, self.scripted = resolve, scripted
+        self.dropped: set[str] = set()
+        self.tables: list[_Table] = []
         self.out: list[str] = []
         self.words: list[str] = []
         self.shows = False
@@ -125,6 +146,10 @@ class _Writer(HTMLParser):
         attributes = {name: value or "" for name, value in attrs}
         gone = bool(self.silent) or bool(_ICON_FONT.search(attributes.get("class", "")))
         opening, closing = ("", "") if gone else self._replaced(tag, attributes)
+        if tag == "table":
+            self.tables.append(_Table(len(self.out), len(self.words)))
+        elif tag in _LAYOUT and self.tables:
+            self.tables[-1].layout += 1
         self.out.append(opening)
         self.shows |= tag in _SHOWN and bool(opening)
         if tag not in _VOID:
@@ -138,8 +163,16 @@ class _Writer(HTMLParser):
             name, closing = self.open.pop()
             self.silent = max(self.silent - 1, 0)
             self.out.append(closing)
+            if name == "table" and self.tables:
+                self._end_table(self.tables.pop())
             if name == tag:
                 return
+
+    def _end_table(self, table: "_Table") -> None:
+        """A script's drawing made of a table is hundreds of boxes without it: nobody can read that."""
+        if self.scripted and table.layout > DRAWING_BOXES_MIN:
+            del self.out[table.out_at :], self.words[table.words_at :]
+            self.dropped.add("table")
 
     def handle_data(self, data: str) -> None:
         if not self.silent:

@@ -97,17 +97,18 @@ class Components:
 
     def _html(self, node: Node, remarks: Remarking) -> list[Block]:
         try:
-            source = self._html_source(node)
+            words = self.clean(self._html_source(node), remarks)
         except BadImport as error:
             remarks.left_out("html", "unreadable", error=error.what)
             return []
-        words = self.clean(source, remarks)
         if words.is_only_controls:
             remarks.left_out("html", "only_controls")
         elif not words.shows:
             remarks.left_out("html", "only_scripts" if words.dropped else "empty")
         else:
-            for element in sorted(words.dropped & {"script", "form", "object", "embed", "canvas", "iframe"}):
+            for element in sorted(
+                words.dropped & {"script", "table", "form", "object", "embed", "canvas", "iframe"}
+            ):
                 remarks.converted("html", "element_dropped", element=element)
             return [Text(node.id, re.sub(r"%%[A-Z_]+%%", "", words.html).strip())]
         return []
@@ -120,8 +121,11 @@ class Components:
 
     def _annotated(self, node: Node, element: Element, remarks: Remarking) -> list[Block]:
         remarks.converted("annotatable", "annotations_as_notes")
-        inner = _inner(element)
-        return [Text(node.id, self.clean(inner, remarks).html)]
+        try:
+            return [Text(node.id, self.clean(_inner(element), remarks).html)]
+        except BadImport as error:
+            remarks.left_out("annotatable", "unreadable", error=error.what)
+            return []
 
     def _video(self, node: Node, element: Element, remarks: Remarking) -> list[Block]:
         url = self._video_url(node.attributes, element, remarks)
@@ -168,7 +172,11 @@ class Components:
                 yield re.sub(r"^.*[/@]", "", address), target
 
     def _problem(self, node: Node, element: Element, remarks: Remarking) -> list[Block]:
-        found = read_problem(element, lambda address: self.addresses.resolve(address, remarks), remarks)
+        try:
+            found = read_problem(element, lambda address: self.addresses.resolve(address, remarks), remarks)
+        except BadImport as error:
+            remarks.left_out("problem", "unreadable", error=error.what)
+            return []
         blocks: list[Block] = [Text(f"{node.id}/text", found.text_html)] if found.text_html else []
         return blocks + ([Quiz(node.id, node.title, found.questions)] if found.questions else [])
 

@@ -14,12 +14,13 @@ from paideia.content.models import Document, Revision
 from paideia.content.rendering import fill
 from paideia.discussions.models import Comment as OurComment
 from paideia.discussions.models import Reaction, Thread
-from paideia.lib.markdown import html_to_markdown
+from paideia.lib.markdown import TooComplex, html_to_markdown
 from paideia.lib.refusal import Refused
 from paideia.lib.text import clean, clean_line
 
 from ..keeping import Keeping, Kept, digest_of
 from ..report import Report
+from .mentions import Circles, without_mentions
 from .people import person_key
 from .rows import Comment, Post
 from .space import questions_space
@@ -88,6 +89,7 @@ def load_comments(keeping: Keeping, batch: list[Comment], report: Report) -> Non
     texts = _Texts[Comment](keeping, report, "comment")
     posts = keeping.find({post_key(comment.post_id) for comment in batch})
     rooted = _with_parent(batch, posts, None, lambda comment: post_key(comment.post_id), report, "comment")
+    texts.circles = Circles(keeping, posts, rooted)
     made = texts.take(rooted, lambda comment: comment_key(comment.id), texts.below)
     answers = [kept.object_id for kept in posts.values() if kept.kind == "answer"]
     root_of = dict(OurComment.objects.filter(pk__in=answers).values_list("pk", "root_id"))
@@ -142,6 +144,7 @@ class _Texts(Generic[Row]):
         self.keeping, self.report, self.what = keeping, report, what
         self.space = questions_space(keeping)
         self.authors: dict[str, Kept] = {}
+        self.circles = Circles(keeping, {})
         self.now = timezone.now()
 
     def take(
@@ -157,8 +160,8 @@ class _Texts(Generic[Row]):
             if kept is not None and kept.digest == digest:
                 self.report.unchanged[self.what] += 1
             elif kept is not None:
-                self._refresh(row, draft(row), kept, key(row), digest)
-            elif (document := self._filled(draft(row), row.id)) is not None:
+                self._try(row, self._refresh, row, draft, kept, key(row), digest)
+            elif (document := self._try(row, _filled, row, draft)) is not None:
                 made.append(Written(key(row), digest, row, document))
         Document.objects.bulk_create(each.document for each in made)
         Revision.objects.bulk_create(
@@ -174,7 +177,7 @@ class _Texts(Generic[Row]):
         document = self._document(Document.Kind.THREAD, post.owner_id, post.owner_name, post.created_at)
         document.title = self._short(clean_line(post.title) or f"#{post.id}", TITLE_MAX, post.id)
         document.tags = list(dict.fromkeys(clean_line(tag)[:TAG_MAX] for tag in post.tags))
-        document.source = clean(html_to_markdown(post.body_html))
+        document.source = without_mentions(clean(html_to_markdown(post.body_html)))
         document.edited_at = post.edited_at
         self._note_licence(post.licence)
         return document
@@ -183,10 +186,12 @@ class _Texts(Generic[Row]):
         """An answer or a comment."""
         if isinstance(row, Post):
             document = self._document(Document.Kind.COMMENT, row.owner_id, row.owner_name, row.created_at)
-            document.source, document.edited_at = clean(html_to_markdown(row.body_html)), row.edited_at
+            document.source = without_mentions(clean(html_to_markdown(row.body_html)))
+            document.edited_at = row.edited_at
         else:
             document = self._document(Document.Kind.COMMENT, row.author_id, row.author_name, row.created_at)
-            document.source, document.score = clean(row.text), max(row.score, 0)
+            document.source = self.circles.addressed(clean(row.text), post_key(row.post_id))
+            document.score = max(row.score, 0)
         self._note_licence(row.licence)
         return document
 
@@ -224,28 +229,29 @@ class _Texts(Generic[Row]):
             announced_at=self.now,
         )
 
-    def _filled(self, document: Document, row_id: int) -> Document | None:
-        """The document, rendered; None for one that no page can show."""
+    def _try(self, row: Row, write: Callable[..., Document], *given: object) -> Document | None:
+        """The document, or None for a text that no page can show, which is reported."""
         try:
-            fill(document)
-        except Refused as error:
-            self.report.left_out.add(self.what, f"{self.what} {row_id}", "unreadable", error=error.message)
+            return write(*given)
+        except (Refused, TooComplex) as error:
+            self.report.left_out.add(self.what, f"{self.what} {row.id}", "unreadable", error=str(error))
             return None
-        return document
 
-    def _refresh(self, row: Row, draft: Document, kept: Kept, key: str, digest: str) -> None:
+    def _refresh(
+        self, row: Row, draft: Callable[[Row], Document], kept: Kept, key: str, digest: str
+    ) -> Document:
         """The dump says something else than before: one more revision of what is here."""
+        new = draft(row)
         document = Document.objects.select_related("community", "space__gate", "gate").get(pk=kept.object_id)
-        by = draft.author
         save_document(
             community=document.community,
             kind=document.kind,
-            author=by,
-            title=draft.title,
-            source=draft.source,
+            author=new.author,
+            title=new.title,
+            source=new.source,
             space=document.space,
             gate=document.gate,
-            tags=draft.tags,
+            tags=new.tags,
             document=document,
             note=_("Imported again"),
         )
@@ -253,6 +259,7 @@ class _Texts(Generic[Row]):
             Thread.objects.filter(pk=document.pk).update(closed_at=row.closed_at)
         self.keeping.remember(kept.kind, [(key, kept.object_id, digest)])
         self.report.imported[self.what] += 1
+        return document
 
     def _short(self, text: str, characters_max: int, row_id: int) -> str:
         if len(text) > characters_max:
@@ -264,3 +271,9 @@ class _Texts(Generic[Row]):
     def _note_licence(self, licence: str) -> None:
         if licence:
             self.report.warnings.add(self.what, "", "licence_duty", licence=licence)
+
+
+def _filled(row: Row, draft: Callable[[Row], Document]) -> Document:
+    document = draft(row)
+    fill(document)
+    return document

@@ -157,6 +157,23 @@ def test_what_only_a_script_made_alive_is_left_out_of_a_readable_page(tmp_path):
     assert remarks == [("html", "element_dropped"), ("html", "only_controls"), ("html", "only_scripts")]
 
 
+def test_a_drawing_that_a_script_makes_of_a_table_is_left_out_and_its_words_stay(tmp_path):
+    boxes = "<tr>" + "<td><dl><dt>H</dt></dl></td>" * 41 + "</tr>"
+    html = f"<html><h2>Elements</h2><table>{boxes}</table><table><tr><td>real</td></tr></table>{{}}</html>"
+    blocks, remarks = blocks_of(
+        tmp_path, '<html url_name="a"/><html url_name="b"/>',
+        html__a_dot_xml=html.format('<script src="x.js"/>'), html__b_dot_xml=html.format(""),
+    )  # fmt: skip
+    assert [(block.external_id, block.source.count("<td>")) for block in blocks] == [("a", 1), ("b", 42)]
+    assert remarks == [("html", "element_dropped"), ("html", "element_dropped")]
+
+
+def test_html_deeper_than_any_page_is_left_out_by_name(tmp_path):
+    deep = "<div>" * 200 + "x" + "</div>" * 200
+    blocks, remarks = blocks_of(tmp_path, '<html url_name="a" filename="a"/>', html__a_dot_html=deep)
+    assert (blocks, remarks) == ([], [("html", "unreadable")])
+
+
 def test_videos_keep_their_address_their_start_and_what_is_said(tmp_path):
     srt = "1\n00:00:01,000 --> 00:00:02,000\nHello <i>there</i>.\n\n2\n00:00:02,000 --> 00:00:03,000\nBye.\n"
     blocks, remarks = blocks_of(

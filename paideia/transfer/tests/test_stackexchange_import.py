@@ -88,6 +88,22 @@ def test_questions_answers_and_comments_stand_where_they_stood(community, tmp_pa
     assert Revision.objects.count() == Document.objects.count() == 7
 
 
+@pytest.mark.parametrize(("said", "stored"), [
+    ("@Anna yes", "@Anna-1 yes"),  # she asked
+    ("@anna yes", "@Anna-1 yes"),
+    ("(@Ann!)", "(@Anna-1!)"),  # the beginning of a name is enough
+    ("@王小明 no", r"\@王小明 no"),  # is not here
+    ("@Bert no", r"\@Bert no"),
+    ("a@Anna.org, `@Anna`", "a@Anna.org, `@Anna`"),
+])  # fmt: skip
+def test_a_name_after_an_at_means_who_takes_part_and_nobody_else(community, tmp_path, said, stored):
+    User.objects.create_user("Anna")
+    User.objects.create_user("Bert")
+    comments = [{"Id": 20, "PostId": 10, "UserDisplayName": "x", "Text": said, "Score": 0}]
+    bring(site(tmp_path, Comments=comments))
+    assert Document.objects.get(kind="comment", author_name="x").source == stored
+
+
 def test_who_left_keeps_the_name_that_the_dump_kept(community, tmp_path):
     bring(site(tmp_path))
     nameless = Document.objects.filter(author=None).order_by("pk").values_list("author_name", flat=True)

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (lines of XML and YAML read better whole)
 """Stack Exchange dumps are read row by row, and nothing in them can reach outside or fill the memory."""
 
 import lzma
