@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from paideia.config import postgres, ties
-from tests.running.house import Paideia, eventually
+from tests.running.house import Paideia, eventually, slowdown
 
 WRITERS = 8
 Victim = Callable[[Paideia], int | None]
@@ -111,9 +111,10 @@ def test_what_was_acknowledged_survives_every_kill(paideia: Paideia, request: py
     seed = int(os.environ.get("PAIDEIA_SEED", "0")) or random.randrange(1, 10**6)
     print(f"PAIDEIA_SEED={seed}")
     chance = random.Random(seed)
-    pace = paideia.start().wait_until_it_answers()
+    paideia.start().wait_until_it_answers()
     url = postgres.Server(paideia.home).url()
     with Writers(url) as writers:
+        pace = 2 * slowdown()  # with the writers at work; others come and go
         for victim in (VICTIMS * kills)[:kills]:
             time.sleep(chance.uniform(0, 0.5))
             kill_and_wait(paideia, writers, victim, limit(victim, pace))
@@ -145,9 +146,9 @@ def kill_and_wait(paideia: Paideia, writers: Writers, victim: Victim, seconds: f
 
 
 def limit(victim: Victim, pace: float) -> float:
-    """Seconds within which all must be back; on a machine busy with other things, twice an ordinary start."""
+    """Seconds within which all must be back, as promised for a quiet machine, stretched by what others do here."""
     promised = DATABASE_SECONDS_MAX if victim in (backend, postmaster, supervisor) else WEB_SECONDS_MAX
-    return max(promised, 2 * pace)
+    return promised * pace
 
 
 def queue_a_job(url: str) -> None:

@@ -15,12 +15,13 @@ import pytest
 from paideia.config import lodging, postgres
 from paideia.config.supervisor import pause_seconds
 from paideia.config.trouble import Trouble
-from tests.running.house import PROJECT, Paideia, command, copy, eventually
+from tests.running.house import PROJECT, Paideia, command, copy, cpu_seconds, eventually, slowdown
 
 
 def test_the_second_start_shows_its_first_page_within_six_seconds(paideia: Paideia):
-    paideia.start()
-    assert paideia.wait_until_it_answers() < 6
+    before = slowdown()
+    seconds = paideia.start().wait_until_it_answers()
+    assert seconds < 6 * max(before, slowdown())
     assert f"Paideia is ready: {paideia.url[:-1]}" in wait_for_line(paideia, "is ready")
 
 
@@ -45,9 +46,9 @@ def test_a_stop_during_the_start_leaves_no_process(paideia: Paideia):
 def test_nothing_outlives_a_killed_supervisor_and_the_next_start_recovers(paideia: Paideia):
     paideia.start().wait_until_it_answers()
     paideia.stop(signal.SIGKILL)
-    paideia.start().wait_until_it_answers(20)  # at once: it waits for or ends what is left
+    paideia.start().wait_until_it_answers()  # at once: it waits for or ends what is left
     paideia.stop(signal.SIGKILL)
-    eventually(lambda: paideia.processes() == [], 10)
+    eventually(lambda: paideia.processes() == [], 60)
 
 
 def test_web_server_and_worker_start_again_when_they_are_killed(paideia: Paideia):
@@ -55,8 +56,8 @@ def test_web_server_and_worker_start_again_when_they_are_killed(paideia: Paideia
     before = paideia.groups()
     for pid in before:
         os.kill(pid, signal.SIGKILL)
-    eventually(lambda: len(paideia.groups()) == 2 and not set(paideia.groups()) & set(before))
-    paideia.wait_until_it_answers(5)
+    eventually(lambda: len(paideia.groups()) == 2 and not set(paideia.groups()) & set(before), 60)
+    paideia.wait_until_it_answers()
 
 
 def test_a_second_start_names_the_first(paideia: Paideia):
@@ -221,9 +222,9 @@ def test_the_pause_before_a_restart_grows_to_ten_seconds():
 
 
 def test_help_comes_at_once(paideia: Paideia):
-    begun = time.monotonic()
+    before = cpu_seconds()
     assert paideia.run("--help").returncode == 0
-    assert time.monotonic() - begun < 0.3
+    assert cpu_seconds() - before < 0.3
 
 
 def test_an_unknown_folder_to_import_is_named(paideia: Paideia):
