@@ -10,14 +10,15 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-FAMILIES = ("checks", "errors", "examples", "experiments", "growth", "pictures", "simulate", "value")
+FAMILIES = ("experiments", "growth", "retention", "simulate", "value")
+SHARED = ("checks", "classifier", "errors", "examples", "measures", "pictures", "splits")
 
 
 def __getattr__(name: str) -> ModuleType:
-    if name in FAMILIES:
+    if name in FAMILIES + SHARED:
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *FAMILIES])
+    return sorted([*globals(), *FAMILIES, *SHARED])

@@ -55,7 +55,7 @@ def whole(values: ArrayLike, name: str, *, least: int = 1, minimum: int | None =
             raise OutOfRange(f"{name} must hold whole numbers")
     elif array.dtype.kind not in "iub" and array.size:
         raise ShapeMismatch(f"{name} must hold whole numbers, it holds {array.dtype}")
-    integers = _enough(array.astype(np.int64), name, least)
+    integers = _enough(array.astype(np.int64, copy=False), name, least)
     if minimum is not None and integers.size and integers.min() < minimum:
         raise OutOfRange(f"{name} must be at least {minimum}, its smallest value is {integers.min()}")
     return integers

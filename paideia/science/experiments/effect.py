@@ -127,8 +127,6 @@ def _effect(value: float, variance: float, freedom: float, level: float) -> Effe
     student = library("scipy.stats").t
     deviation = np.sqrt(variance)
     reach = float(student.ppf((1 + level) / 2, freedom) * deviation)
-    if deviation > 0:
-        p = float(2 * student.sf(abs(value) / deviation, freedom))
-    else:
-        p = 1.0 if value == 0 else 0.0
+    certain = 1.0 if value == 0 else 0.0
+    p = float(2 * student.sf(abs(value) / deviation, freedom)) if deviation > 0 else certain
     return Effect(value, variance, value - reach, value + reach, p)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import pkgutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -16,9 +16,7 @@ from paideia.science.examples import run
 
 DOCS = Path(paideia.science.__file__).parents[2] / "docs" / "science"
 PAGES = sorted(DOCS.glob("*.md"))
-PACKAGES = [
-    name for name in paideia.science.FAMILIES if name not in ("errors", "checks", "pictures", "examples")
-]
+PACKAGES = list(paideia.science.FAMILIES)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -37,12 +35,12 @@ def test_every_family_has_a_page_and_every_page_a_family() -> None:
     assert [name for name in PACKAGES if f"({name}.md)" not in index] == []
 
 
-@pytest.mark.parametrize("name", PACKAGES)
+@pytest.mark.parametrize("name", [*PACKAGES, *paideia.science.SHARED])
 def test_every_public_name_says_what_it_is(name: str) -> None:
-    family = importlib.import_module(f"paideia.science.{name}")
-    assert (family.__doc__ or "").strip()
-    undocumented = [public for public in family.__all__ if not _explained(getattr(family, public))]
-    assert undocumented == []
+    module = import_module(f"paideia.science.{name}")
+    own = [n for n, thing in vars(module).items() if getattr(thing, "__module__", "") == module.__name__]
+    public = getattr(module, "__all__", [n for n in own if not n.startswith("_")])
+    assert [n for n in public if not _explained(getattr(module, n))] == []
 
 
 def _explained(thing: object) -> bool:
@@ -58,7 +56,7 @@ def test_every_module_says_what_it_is() -> None:
     silent = [
         module.name
         for module in pkgutil.walk_packages(paideia.science.__path__, "paideia.science.")
-        if ".tests" not in module.name and not (importlib.import_module(module.name).__doc__ or "").strip()
+        if ".tests" not in module.name and not (import_module(module.name).__doc__ or "").strip()
     ]
     assert silent == []
 
