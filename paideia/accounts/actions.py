@@ -73,7 +73,9 @@ def take_over(*, user: User, email: str, password: str) -> User:
     password. Another account with the address keeps its handle and loses the address."""
     EmailAddress.objects.filter(email=email).exclude(user=user).delete()
     User.objects.filter(email__iexact=email).exclude(pk=user.pk).update(email=None)
-    EmailAddress.objects.update_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
+    EmailAddress.objects.update_or_create(
+        user=user, email=email, defaults={"verified": True, "primary": True}
+    )
     user.email, user.claimable_from = email, ""
     user.set_password(password)
     user.save()

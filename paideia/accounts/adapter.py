@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.core import context as allauth_context
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import get_script_prefix, reverse
 from django.utils import timezone, translation
@@ -46,6 +47,17 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def set_password(self, user: User, password: str) -> None:
         actions.set_password(user, password)
+
+    # How often one may try
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """By network address and account, whichever of its names is typed: who guesses locks out only themselves."""
+        login = credentials.get("email") or credentials.get("username") or ""
+        found = User.objects.filter(Q(handle__iexact=login) | Q(email__iexact=login)).values_list(
+            "pk", flat=True
+        )
+        account = found.first() or login.casefold()
+        return f"{self.get_client_ip(request)}:{account}"
 
     # Where people go
 

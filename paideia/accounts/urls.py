@@ -14,6 +14,15 @@ urlpatterns = [
         sign_in.ConfirmEmailView.as_view(),
         name="account_confirm_email",
     ),
+    path("accounts/reauthenticate/", sign_in.ReauthenticateView.as_view(), name="account_reauthenticate"),
+    path(
+        "accounts/2fa/reauthenticate/", sign_in.ReauthenticateByCodeView.as_view(), name="mfa_reauthenticate"
+    ),
+    path(
+        "accounts/2fa/webauthn/reauthenticate/",
+        sign_in.ReauthenticateByPasskeyView.as_view(),
+        name="mfa_reauthenticate_webauthn",
+    ),
     path("accounts/sessions/<int:pk>/", sign_in.end_session, name="session"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),

@@ -3,13 +3,17 @@
 from typing import Any
 
 from allauth.account import views
+from allauth.account.internal.flows.reauthentication import STATE_SESSION_KEY
 from allauth.account.models import EmailConfirmationHMAC
+from allauth.mfa.base import views as mfa
+from allauth.mfa.webauthn import views as webauthn
 from allauth.socialaccount.views import ConnectionsView as SocialConnections
 from allauth.usersessions.internal.flows.sessions import end_sessions
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import get_script_prefix
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 
@@ -78,6 +82,30 @@ class EmailView(views.EmailView):
             )
             return None
         return super()._action_primary(request, *args, **kwargs)
+
+
+class InItsPlace:
+    """Asked again who one is. A form that waited for the answer is resumed by its path, which inside /c/<slug>/ the
+    library does not find: there one is led back to the page to send it once more."""
+
+    request: HttpRequest
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        if get_script_prefix() != "/":
+            self.request.session.pop(STATE_SESSION_KEY, None)
+        return super().form_valid(form)  # type: ignore[misc]
+
+
+class ReauthenticateView(InItsPlace, views.ReauthenticateView):
+    pass
+
+
+class ReauthenticateByCodeView(InItsPlace, mfa.ReauthenticateView):
+    pass
+
+
+class ReauthenticateByPasskeyView(InItsPlace, webauthn.ReauthenticateWebAuthnView):
+    pass
 
 
 @require_POST
