@@ -10,7 +10,7 @@ from django.core.files.base import File
 from django.utils.translation import gettext as _
 
 from paideia.content.models import Media
-from paideia.lib.images import accept_image, webp
+from paideia.lib.images import accept_animation, accept_image, webp
 from paideia.lib.refusal import Invalid
 
 HEAD_BYTES = 4096
@@ -145,8 +145,12 @@ def size_of(file: BinaryIO) -> int:
 
 
 def _image(file: BinaryIO, name: str) -> Accepted:
-    """The picture drawn anew, without what a camera wrote into it, and the smaller sizes of it."""
+    """The picture drawn anew, without what a camera wrote into it, and the smaller sizes of it; one that
+    moves has a single size."""
     drawn = accept_image(file, name=name)
+    moving = accept_animation(file, name=name)
+    if moving is not None:
+        return Accepted(IMAGE, "image/webp", ".webp", moving, width=drawn.width, height=drawn.height)
     narrower = [width for width in VARIANT_WIDTHS if width < drawn.width]
     return Accepted(
         IMAGE,

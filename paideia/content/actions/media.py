@@ -3,7 +3,7 @@ them."""
 
 import re
 from hashlib import sha256
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.core.files.base import File
@@ -43,7 +43,7 @@ def store_media(
         viewer = look(community, uploader)
         if not any(map(viewer.may, PERMISSIONS)):
             raise NotAllowed(_("Your role does not include uploading files."))
-    accepted = accept(file, name, bytes_max=settings.UPLOAD_BYTES_MAX)
+    accepted = accept(cast("BinaryIO", file), name, bytes_max=settings.UPLOAD_BYTES_MAX)
     digest, key, size = _store(community, accepted.file, accepted.suffix)
     variants = {
         str(width): _store(community, small, ".webp")[1] for width, small in accepted.variants.items()

@@ -133,8 +133,7 @@ def _conflict(request: HttpRequest, form: WorkForm, current: Document) -> HttpRe
     overwritten."""
     mine = Document(title=form.cleaned_data["title"], source=form.cleaned_data["source"])
     shown = {"current": current, "difference": difference(current, mine), "conflict": True}
-    form.data = form.data.copy()
-    form.data["revision"] = str(current.revision)
+    form.data = {**request.POST.dict(), "revision": str(current.revision)}
     return _page(request, form, status=409, **shown)
 
 

@@ -15,6 +15,7 @@ from django.http import (
     JsonResponse,
     StreamingHttpResponse,
 )
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -31,7 +32,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 @require_safe
-def file(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+def file(request: HttpRequest, pk: int, name: str) -> HttpResponseBase:
     """A file, or the variant of an image (`?w=480`), in whole or by range."""
     media = queries.media_for(request.viewer, pk)  # type: ignore[attr-defined]
     key, media_type = _asked_for(media, request.GET.get("w", ""))
@@ -58,7 +59,9 @@ def upload(request: HttpRequest) -> HttpResponse:
         if given is None:
             raise Invalid(_("Choose a file."))
         name = given.name or "file"
-        media = actions.store_media(community=viewer.community, uploader=viewer.user, file=given, name=name)
+        media = actions.store_media(
+            community=viewer.community, uploader=viewer.user, file=given.file, name=name
+        )
     except Refused as refusal:
         return JsonResponse({"error": refusal.message}, status=refusal.status)
     path = presentation.media_path(media)
@@ -82,7 +85,7 @@ def _asked_for(media: Media, width: str) -> tuple[str, str]:
     return media.storage_key, media.media_type
 
 
-def _whole_or_part(request: HttpRequest, stored: File, media_type: str, tag: str) -> HttpResponse:
+def _whole_or_part(request: HttpRequest, stored: File, media_type: str, tag: str) -> HttpResponseBase:
     size = stored.size
     part = _range(request, size, tag)
     if part is None:
@@ -98,7 +101,7 @@ def _whole_or_part(request: HttpRequest, stored: File, media_type: str, tag: str
     body["Content-Length"] = str(end - start + 1)
     body["Content-Range"] = f"bytes {start}-{end}/{size}"
     body["Accept-Ranges"] = "bytes"
-    return body  # type: ignore[return-value]
+    return body
 
 
 def _range(request: HttpRequest, size: int, tag: str) -> tuple[int, int] | None:
@@ -122,7 +125,7 @@ def _read(stored: File, start: int, end: int) -> Iterator[bytes]:
             yield chunk
 
 
-def _marked(response: HttpResponse, tag: str) -> HttpResponse:
+def _marked(response: HttpResponseBase, tag: str) -> HttpResponseBase:
     response["ETag"] = tag
     response["Cache-Control"] = CACHE
     response["X-Content-Type-Options"] = "nosniff"

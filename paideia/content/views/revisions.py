@@ -30,13 +30,12 @@ def revision_list(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def revision(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """One revision beside the one before it, or another (`?against=`)."""
-    document = queries.editable_document(request.viewer, pk)  # type: ignore[attr-defined]
+    viewer = request.viewer  # type: ignore[attr-defined]
+    document = queries.editable_document(viewer, pk)
     against = request.GET.get("against", "")
     other = int(against) if against.isdigit() and len(against) < 10 else number - 1
-    found = {
-        each.number: each
-        for each in queries.revisions_of(request.viewer, document).filter(number__in=(number, other))
-    }  # type: ignore[attr-defined]
+    both = queries.revisions_of(viewer, document).filter(number__in=(number, other))
+    found = {each.number: each for each in both}
     if number not in found:
         raise NotFound("")
     shown = {

@@ -173,8 +173,7 @@ def _conflict(
 ) -> HttpResponse:
     """Both texts, and a form that holds the writer's own."""
     mine = Document(title=form.cleaned_data["title"], source=form.cleaned_data["source"])
-    form.data = form.data.copy()
-    form.data["revision"] = str(current.revision)
+    form.data = {**request.POST.dict(), "revision": str(current.revision)}
     shown |= {"conflict": True, "current": current, "difference": difference(current, mine)}
     return render(request, template, shown, status=409)
 
