@@ -33,11 +33,15 @@ class Entry:
         head = _("%(what)s (%(count)d): %(reason)s") % {
             "what": kind(self.what),
             "count": self.count,
-            "reason": reason(self.reason, self.values),
+            "reason": self.why(),
         }
         if not self.places:
             return head
         return f"{head}\n    {'; '.join(self.places[:PLACES_SHOWN])}{self._rest()}"
+
+    def why(self) -> str:
+        """The reason as a sentence in the active language."""
+        return reason(self.reason, self.values)
 
     def _rest(self) -> str:
         hidden = self.count - min(len(self.places), PLACES_SHOWN)

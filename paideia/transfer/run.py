@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from paideia.accounts.models import User
 from paideia.communities.models import Community
 from paideia.lib.refusal import Conflict, NotFound
 
@@ -31,11 +32,13 @@ Tell = Callable[[Progress], None]
 @dataclass(frozen=True)
 class Wishes:
     """What the person who imports decides. `name` tells two exports of one kind apart; without it, the path's
-    own name does. `articles` brings Markdown in as articles instead of a course."""
+    own name does. `articles` brings Markdown in as articles instead of a course. Courses and articles are
+    `author`'s; without, the community owner's."""
 
     name: str = ""
     articles: bool = False
     publish: bool = True
+    author: User | None = None
 
 
 def import_path(
@@ -57,7 +60,7 @@ def import_path(
     if community is None:
         raise NotFound(_("There is no community “%(slug)s”.") % {"slug": community_slug})
     with opened(path) as tree:
-        job = _job(kind, tree, wishes.name or _name(Path(path)), community, wishes)
+        job = _job(kind, tree, wishes.name or path_name(path), community, wishes)
         if dry_run:
             return planned(job)
         run = _run_of(community, kind, job)
@@ -84,16 +87,16 @@ def _job(kind: str, tree: Tree, name: str, community: Community, wishes: Wishes)
     if kind == "stackexchange":
         return stackexchange_job(tree, name, community)
     if kind == "olx":
-        return olx_job(tree, community, publish=wishes.publish)
+        return olx_job(tree, community, author=wishes.author, publish=wishes.publish)
     if kind == "markdown":
         make = articles_job if wishes.articles else markdown_job
-        return make(tree, name, community, publish=wishes.publish)
+        return make(tree, name, community, author=wishes.author, publish=wishes.publish)
     raise NotFound(_("There is no import of the kind “%(kind)s”.") % {"kind": kind})
 
 
-def _name(path: Path) -> str:
-    """The path's own name without the endings of archives."""
-    name = path.resolve().name
+def path_name(path: str | Path) -> str:
+    """A path's own name without the endings of archives."""
+    name = Path(path).resolve().name
     for ending in (".xz", ".gz", ".bz2", ".tgz", ".txz", ".tar", ".zip"):
         name = name.removesuffix(ending)
     return name[:80] or "export"

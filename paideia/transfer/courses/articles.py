@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import override
 
+from paideia.accounts.models import User
 from paideia.communities.addresses import path_in
 from paideia.communities.models import Community
 from paideia.content.actions import save_article, save_column
@@ -30,11 +31,12 @@ from .publication import publish_imported
 from .words import Words
 
 
-def articles_job(tree: Tree, name: str, community: Community, *, publish: bool) -> Job:
+def articles_job(tree: Tree, name: str, community: Community, *, author: User | None, publish: bool) -> Job:
     """Raises BadImport where a file is damaged or there is no Markdown."""
     report = Report()
-    course = read_markdown(tree, report)
-    plan = Plan(course, tree, Keeping(community, f"articles:{name}"[:120]), owner_of(community), publish)
+    course = read_markdown(tree, report, name=name)
+    keeping = Keeping(community, f"articles:{name}"[:120])
+    plan = Plan(course, tree, keeping, author or owner_of(community), publish)
     pages = [(plan, lesson) for lesson in course.lessons()]
     sections = [(plan, section) for section in course.sections]
     steps = [

@@ -37,17 +37,17 @@ class Plan:
         return self.tree.paths.get(path)
 
 
-def olx_job(tree: Tree, community: Community, *, publish: bool) -> Job:
+def olx_job(tree: Tree, community: Community, *, author: User | None, publish: bool) -> Job:
     """Raises BadImport where the export is damaged or no course."""
     report = Report()
-    return _job("olx", read_olx(tree, report), community, report, publish)
+    return _job("olx", read_olx(tree, report), community, report, author=author, publish=publish)
 
 
-def markdown_job(tree: Tree, name: str, community: Community, *, publish: bool) -> Job:
+def markdown_job(tree: Tree, name: str, community: Community, *, author: User | None, publish: bool) -> Job:
     """Raises BadImport where a file is damaged or there is no Markdown."""
     report = Report()
-    course = read_markdown(tree, report)
-    return _job(f"markdown:{name}", [(course, tree)], community, report, publish)
+    course = read_markdown(tree, report, name=name)
+    return _job(f"markdown:{name}", [(course, tree)], community, report, author=author, publish=publish)
 
 
 def owner_of(community: Community) -> User | None:
@@ -58,9 +58,15 @@ def owner_of(community: Community) -> User | None:
 
 
 def _job(
-    kind: str, courses: list[tuple[Course, Tree]], community: Community, report: Report, publish: bool
+    kind: str,
+    courses: list[tuple[Course, Tree]],
+    community: Community,
+    report: Report,
+    *,
+    author: User | None,
+    publish: bool,
 ) -> Job:
-    author = owner_of(community)
+    author = author or owner_of(community)
     plans = [
         Plan(course, tree, Keeping(community, _source(kind, course)), author, publish and not course.draft)
         for course, tree in courses

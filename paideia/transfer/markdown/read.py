@@ -22,6 +22,7 @@ from .chapters import INDEXES, SUFFIXES, plan
 from .source import page, with_addresses
 
 _OUTSIDE = re.compile(r"^(?:[a-z][a-z0-9+.-]*:|//|#)", re.IGNORECASE)
+SAYS_NOTHING = {"book", "content", "doc", "docs", "pages", "source", "src"}
 PROJECT_FILES = {
     "_config.yml",
     "book.toml",
@@ -35,9 +36,11 @@ PROJECT_FILES = {
 _NUMBERED = re.compile(r"^\d+[-_. ]+")
 
 
-def read(tree: Tree, report: Report) -> Course:
-    """Raises UnknownLayout where there is no Markdown; UnreadableFile, MissingFile as its parts do."""
-    return _Reading(tree, report).course()
+def read(tree: Tree, report: Report, *, name: str = "") -> Course:
+    """The course; `name` is its title where the folder has none of its own.
+
+    Raises UnknownLayout where there is no Markdown; UnreadableFile, MissingFile as its parts do."""
+    return _Reading(tree, report).course(name)
 
 
 class _Reading:
@@ -48,12 +51,19 @@ class _Reading:
         self.pages = {path: page(tree.text(path), where=path) for path, _title in self.plan.files}
         self.used: set[str] = set()
 
-    def course(self) -> Course:
-        name = self.plan.base.rpartition("/")[2]
+    def course(self, fallback: str) -> Course:
+        folder = self.plan.base.rpartition("/")[2]
+        name = "" if folder.lower() in SAYS_NOTHING else folder
         front = self.pages.get(_join(self.plan.base, "index.md")) or self.pages.get(
             _join(self.plan.base, "README.md")
         )
-        title = self._configured_title() or (front.title if front else "") or name or _("Imported course")
+        title = (
+            self._configured_title()
+            or (front.title if front else "")
+            or name
+            or fallback
+            or _("Imported course")
+        )
         sections = tuple(self._sections(title))
         for path in self.plan.unlisted:
             self.report.converted.add("chapter", path, "unlisted_chapter")
