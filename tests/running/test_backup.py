@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection, connections
@@ -24,7 +23,7 @@ from paideia.communities.models import Community
 from paideia.config import migrating
 from paideia.config.lodging import wheel_binaries
 from paideia.content.models import Media
-from paideia.transfer.backup import TABLES, BackupFailed, backup
+from paideia.transfer.backup import TABLES, BackupFailed, backup, connect
 from paideia.transfer.restore import restore
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -79,9 +78,8 @@ def another_installation(settings, folder: Path) -> Iterator[None]:
 
 
 def execute_apart(statement: str) -> None:
-    told = connection.get_connection_params()
-    wanted = {key: told[key] for key in ("dbname", "user", "password", "host", "port") if told.get(key)}
-    with psycopg.connect(**wanted, autocommit=True) as apart:
+    with connect() as apart:
+        apart.autocommit = True
         apart.execute(statement)
 
 
@@ -164,8 +162,7 @@ def test_a_restored_database_begins_a_new_epoch_when_it_is_migrated(community, t
         migrating.migrate()
         assert Epoch.objects.count() == before + 1
         assert Epoch.objects.latest("pk").cause == "restored"
-        told = connection.get_connection_params()
-        with psycopg.connect(**{key: told[key] for key in ("dbname", "user", "password", "host")}) as apart:
+        with connect() as apart:
             assert migrating._stamp(apart) == migrating._expected(apart)
 
 
