@@ -1,11 +1,13 @@
 """What is on offer and what was ordered. Each read takes the viewer."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, JSONObject
 from django.utils.translation import gettext as _
 
 from paideia.access.models import Gate, Grant, Plan
@@ -151,29 +153,56 @@ def offers_for_gate(gate: Gate) -> list[Offer]:
 
 
 def offers_on_sale(viewer: Viewer) -> list[Offer]:
-    """What the community sells, in the order its team chose, each with its plans."""
+    """What the community sells, in the order its team chose, each with its plans. One query."""
     if not viewer.may_enter:
         raise NotFound("")
-    found = Offer.objects.filter(community=viewer.community, archived_at=None)
-    return list(found.prefetch_related("plans"))
+    return _with_plans(Offer.objects.filter(community=viewer.community, archived_at=None))
 
 
 def offer_on_sale(viewer: Viewer, pk: int) -> Offer:
-    """One offer that can be bought now. Raises OfferGone for archived ones, NotFound for absent ones."""
-    offer = Offer.objects.filter(community=viewer.community, pk=pk).prefetch_related("plans").first()
-    if offer is None or not viewer.may_enter:
+    """One offer that can be bought now, with its plans. Raises OfferGone for archived ones, NotFound for absent
+    ones. One query."""
+    found = _with_plans(Offer.objects.filter(community=viewer.community, pk=pk))
+    if not found or not viewer.may_enter:
         raise NotFound("")
-    if offer.archived_at is not None:
+    if found[0].archived_at is not None:
         raise OfferGone()
-    return offer
+    return found[0]
 
 
-def plans_tried(viewer: Viewer) -> set[int]:
-    """The plans that a person cannot try any more: tried, or had, before."""
+def _with_plans(offers: QuerySet[Offer]) -> list[Offer]:
+    """The offers, whose `plans.all()` asks the database no more."""
+    row = JSONObject(**{name: name for name in ("id", "name", "summary", "kind", "position", "community_id")})
+    given = Plan.objects.filter(offers=OuterRef("pk")).order_by("position", "pk").values(row=row)
+    found: list[Offer] = list(offers.annotate(given=ArraySubquery(given)))
+    for offer in found:
+        plans = Plan.objects.none()
+        plans._result_cache = [Plan(**row) for row in offer.given]  # type: ignore[attr-defined]
+        offer._prefetched_objects_cache = {"plans": plans}  # type: ignore[attr-defined]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Had:
+    """Plans that a person holds for good, and all that they ever held: those cannot be tried."""
+
+    for_good: set[int] = field(default_factory=set)
+    ever: set[int] = field(default_factory=set)
+
+
+def plans_had(viewer: Viewer) -> Had:
+    """What the viewer holds and held here. One query; none for strangers."""
+    had = Had()
     if viewer.user is None:
-        return set()
-    had = Grant.objects.filter(user=viewer.user, plan__community=viewer.community)
-    return set(had.values_list("plan_id", flat=True))
+        return had
+    grants = Grant.objects.filter(user=viewer.user, plan__community=viewer.community)
+    for plan, starts_at, ends_at, revoked_at in grants.values_list(
+        "plan_id", "starts_at", "ends_at", "revoked_at"
+    ):
+        had.ever.add(plan)
+        if ends_at is None and revoked_at is None and starts_at <= viewer.now:
+            had.for_good.add(plan)
+    return had
 
 
 def orders_of(viewer: Viewer) -> QuerySet[Order]:
@@ -234,3 +263,44 @@ def plans_to_sell(viewer: Viewer) -> QuerySet[Plan]:
 def must_see_money(viewer: Viewer) -> None:
     if not viewer.may("money.view"):
         raise NotPermitted()
+
+
+def grants_of(order: Order) -> list[Grant]:
+    """What an order gave, with the plans."""
+    given = Grant.objects.filter(source=f"order:{order.pk}", user_id=order.buyer_id)
+    return list(given.select_related("plan").order_by("pk"))
+
+
+def offers_with_sales(viewer: Viewer) -> list[Offer]:
+    """Every offer with `sold`, how often it was paid for."""
+    must_see_money(viewer)
+    paid = Count("orders", filter=Q(orders__paid_at__isnull=False), distinct=True)
+    found = Offer.objects.filter(community=viewer.community).annotate(sold=paid)
+    return list(found.prefetch_related("plans"))
+
+
+@dataclass(frozen=True, slots=True)
+class Sales:
+    """What was paid in one currency: in the last 30 days and in all, in minor units."""
+
+    currency: str
+    month: int
+    orders: int
+    total: int
+
+
+def sales(viewer: Viewer) -> list[Sales]:
+    """Paid orders by currency, the larger first."""
+    must_see_money(viewer)
+    since = viewer.now - timedelta(days=30)
+    rows = (
+        Order.objects.filter(community=viewer.community, state=Order.State.PAID)
+        .values("currency")
+        .annotate(
+            all=Sum("total"),
+            count=Count("pk"),
+            recent=Coalesce(Sum("total", filter=Q(paid_at__gte=since)), 0),
+        )
+        .order_by("-all")
+    )
+    return [Sales(row["currency"], row["recent"], row["count"], row["all"]) for row in rows]

@@ -25,7 +25,8 @@ COPY = (
 
 
 def given(user: User, plan: Plan, key: str = "order:1", **fields: object) -> Grant:
-    return grant(user=user, plan=plan, key=key, source="order:1", **{"starts_at": NOW, **fields})  # type: ignore[arg-type]
+    terms = {"starts_at": NOW, **fields}
+    return grant(user=user, plan=plan, key=key, source="order:1", **terms)  # type: ignore[arg-type]
 
 
 def test_one_cause_gives_once(visitor: User, tier: Plan) -> None:

@@ -1,0 +1,152 @@
+"""Choosing, paying and coming back."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from paideia.commerce import actions, presentation, queries
+from paideia.commerce.forms import CheckoutForm
+from paideia.commerce.models import Offer, Order
+from paideia.commerce.presentation import OfferCard
+from paideia.commerce.providers import provider_of
+from paideia.commerce.refusals import JoinFirst
+from paideia.commerce.returning import same_site
+from paideia.lib.refusal import Invalid, Refused
+from paideia.lib.responses import same_for_strangers
+
+
+@same_for_strangers
+@require_safe
+def pricing(request: HttpRequest) -> HttpResponse:
+    """All offers side by side."""
+    offers = queries.offers_on_sale(request.viewer)  # type: ignore[attr-defined]
+    found = _cards(request, offers)
+    context = {
+        "cards": found,
+        "rows": presentation.compared(found),
+        "next": same_site(request.GET.get("next", "")),
+    }
+    return render(request, "commerce/pricing.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@same_for_strangers
+def checkout(request: HttpRequest, pk: int) -> HttpResponse:
+    """One offer, how to pay, one button."""
+    viewer = request.viewer  # type: ignore[attr-defined]
+    offer = queries.offer_on_sale(viewer, pk)
+    back = same_site(request.POST.get("next", "") or request.GET.get("next", ""))
+    if request.method == "POST":
+        form = CheckoutForm(request.POST)
+        if not form.is_valid():
+            raise Invalid(_("Choose how to pay from the list."))
+        order = actions.place_order(
+            viewer=viewer, offer=offer, provider=form.cleaned_data["provider"], return_to=back
+        )
+        return _to_payment(request, order)
+    (card,) = _cards(request, [offer])
+    context = {"card": card, "offer": offer, "form": CheckoutForm(), "next": back}
+    return render(request, "commerce/checkout.html", context)
+
+
+@login_required
+@require_POST
+def trial(request: HttpRequest, pk: int) -> HttpResponse:
+    """Begin an offer's trial and go back to what one wanted to read."""
+    viewer = request.viewer  # type: ignore[attr-defined]
+    offer = queries.offer_on_sale(viewer, pk)
+    try:
+        actions.start_trial(viewer=viewer, offer=offer)
+    except JoinFirst:
+        return redirect("join")
+    messages.success(
+        request,
+        _("Your trial of %(offer)s has begun. It ends by itself.") % {"offer": offer.name},
+    )
+    return HttpResponseRedirect(same_site(request.POST.get("next", "")) or reverse("home"))
+
+
+@login_required
+@require_safe
+def order_list(request: HttpRequest) -> HttpResponse:
+    orders = queries.orders_of(request.viewer)[:200]  # type: ignore[attr-defined]
+    return render(request, "commerce/orders.html", {"orders": orders})
+
+
+@login_required
+@require_safe
+def order(request: HttpRequest, number: str) -> HttpResponse:
+    """Where an order stands; the same answer is the fragment that asks again while a payment is awaited."""
+    viewer = request.viewer  # type: ignore[attr-defined]
+    found = queries.order_of(viewer, number)
+    is_mine = found.buyer_id == viewer.user_id
+    context = {
+        "order": found,
+        "is_mine": is_mine,
+        "grants": queries.grants_of(found),
+        "notices": [] if is_mine else list(found.notices.order_by("received_at")),
+        "return_to": same_site(found.return_to),
+    }
+    template = "commerce/_order.html" if "HX-Request" in request.headers else "commerce/order.html"
+    return render(request, template, context)
+
+
+@login_required
+@require_POST
+def payment(request: HttpRequest, number: str) -> HttpResponse:
+    """Go and pay an order that waits for it."""
+    found = _own(request, number)
+    if not found.may_be_paid:
+        return redirect("order", found.number)
+    return _to_payment(request, found)
+
+
+@login_required
+@require_safe
+def paid(request: HttpRequest, number: str) -> HttpResponse:
+    """Back from the provider. What became of the payment is asked of the provider, never read from the address;
+    the notification may have been faster, or may come later."""
+    found = _own(request, number)
+    provider = provider_of(found.provider)
+    said = provider.query(found)
+    if said is not None:
+        actions.accept_payment(community=found.community, provider=provider.key, payment=said)
+        found.refresh_from_db()
+    return _onward(request, found)
+
+
+def _own(request: HttpRequest, number: str) -> Order:
+    found = queries.order_of(request.viewer, number)  # type: ignore[attr-defined]
+    if found.buyer_id != request.user.pk:
+        raise Refused(_("Only the buyer can pay an order."))
+    return found
+
+
+def _cards(request: HttpRequest, offers: list[Offer]) -> list[OfferCard]:
+    viewer = request.viewer  # type: ignore[attr-defined]
+    return presentation.cards(offers, had=queries.plans_had(viewer), viewer=viewer)
+
+
+def _to_payment(request: HttpRequest, order: Order) -> HttpResponse:
+    """On to the provider's page; past it where there is nothing to pay. The order is committed already."""
+    if order.state == Order.State.PAID:
+        return _onward(request, order)
+    here = request.build_absolute_uri
+    address = provider_of(order.provider).start(
+        order,
+        return_url=here(reverse("order_paid", args=[order.number])),
+        notify_url=here(reverse("provider_notifications", args=[order.provider])),
+    )
+    return HttpResponseRedirect(address)
+
+
+def _onward(request: HttpRequest, order: Order) -> HttpResponse:
+    """Back to the very line one came from, once it is paid; to the order until then."""
+    if order.state != Order.State.PAID:
+        return redirect("order", order.number)
+    messages.success(request, _("Paid. Thank you! %(offer)s is yours.") % {"offer": order.offer.name})
+    return HttpResponseRedirect(same_site(order.return_to) or reverse("order", args=[order.number]))
