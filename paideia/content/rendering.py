@@ -16,6 +16,8 @@ from paideia.lib.refusal import Invalid
 
 _MENTION = re.compile(r"@(\w[\w-]{1,38}\w)")
 _MENTIONS_MAX = 50
+PLACE = "paywall"  # the shop window of a closed text has the same address as the line behind it
+_DIVIDER = '<div class="members-only"></div>'
 _OWN_MEDIA = re.compile(r'(?:src|href|poster)="(?:/c/[a-z0-9-]{1,40})?/media/(\d{1,18})/')
 # People expect every line end of a post to count; a text set like a book has its own.
 _LINE_BREAKS = {Document.Kind.THREAD, Document.Kind.COMMENT}
@@ -29,7 +31,7 @@ def fill(document: Document) -> tuple[int, ...]:
     """
     handles = mentioned_members(document.community, document.source)
     rendered = rendered_for(document.community, document.source, kind=document.kind, handles=handles)
-    document.html = with_variants(rendered.html, document.community_id)
+    document.html = with_variants(with_place(rendered.html), document.community_id)
     document.preview_html = (
         with_variants(rendered.preview_html, document.community_id) if rendered.has_divider else ""
     )
@@ -40,6 +42,12 @@ def fill(document: Document) -> tuple[int, ...]:
     document.reading_seconds = rendered.reading_seconds
     document.language = language_of(f"{document.title}\n{rendered.text}")
     return tuple(handles.values())
+
+
+def with_place(html: str) -> str:
+    """`html` with an address where the free part ends, so that who has paid lands on the line where they
+    stopped."""
+    return html.replace(_DIVIDER, f'<div class="members-only" id="{PLACE}"></div>', 1)
 
 
 def rendered_for(

@@ -14,9 +14,8 @@ from paideia.commerce.models import Offer
 from paideia.commerce.queries import Ways, ways_in
 from paideia.content.models import Document
 from paideia.content.presentation import minutes_of
+from paideia.content.rendering import PLACE
 from paideia.lib import formatting
-
-PLACE = "#paywall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ def _reason(viewer: Viewer, gate: Gate, ways: Ways) -> str:
 
 def _action(viewer: Viewer, ways: Ways, offer: Offer | None, path: str) -> tuple[str, str]:
     """The one button. A stranger signs in on the way; afterwards everybody is back at this very place."""
-    back = {"next": f"{path}{PLACE}"}
+    back = {"next": f"{path}#{PLACE}"}
     if offer is not None:
         label = _("Try it for free") if offer.trial_days else _("Get access")
         return _address("checkout", offer.pk, **back), label

@@ -28,7 +28,7 @@ def store_media(
     *,
     community: Community,
     uploader: User | None,
-    file: BinaryIO,
+    file: BinaryIO | File,
     name: str,
     document: Document | None = None,
 ) -> Media:

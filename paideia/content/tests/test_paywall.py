@@ -72,6 +72,15 @@ def test_without_a_divider_a_closed_text_has_no_preview(community: Any, mentor: 
     assert opened(viewer_of(None), article).html == ""
 
 
+def test_who_has_paid_lands_where_they_stopped(community: Any, mentor: Any) -> None:
+    noted = "Free[^1].\n\n---paywall---\n\nPaid[^2].\n\n[^1]: One.\n[^2]: Two."
+    for source in (TEXT, noted):
+        document = written(community, mentor, source=source)
+        before, _mark, after = document.html.partition('id="paywall"')
+        assert ("Free" in before, "Paid" in before, "Paid" in after) == (True, False, True)
+        assert 'id="paywall"' not in document.preview_html
+
+
 def test_without_a_gate_the_divider_hides_nothing(community: Any, mentor: Any) -> None:
     article = written(community, mentor)
     assert opened(viewer_of(None), article).text == "Free words.\nPaid words."

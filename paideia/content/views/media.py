@@ -59,9 +59,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         if given is None:
             raise Invalid(_("Choose a file."))
         name = given.name or "file"
-        media = actions.store_media(
-            community=viewer.community, uploader=viewer.user, file=given.file, name=name
-        )
+        media = actions.store_media(community=viewer.community, uploader=viewer.user, file=given, name=name)
     except Refused as refusal:
         return JsonResponse({"error": refusal.message}, status=refusal.status)
     path = presentation.media_path(media)
