@@ -66,7 +66,7 @@ def accents(brand: str) -> tuple[Accents, Accents]:
 
 
 def _in_the_light(lightness: float, chroma: float, hue: float) -> Accents:
-    soft = _from_oklch(0.95, min(chroma, 0.028), hue)
+    soft = _from_oklch(0.953, min(chroma, 0.018), hue)
     grounds = (*LIGHT_GROUNDS, soft)
     accent = _darker(min(lightness, 0.62), chroma, hue, until=_clear_of((*LIGHT_GROUNDS, "#ffffff")))
     ink = _darker(_to_oklch(accent)[0], chroma, hue, until=_clear_of(grounds))
@@ -76,7 +76,7 @@ def _in_the_light(lightness: float, chroma: float, hue: float) -> Accents:
         on_accent="#ffffff",
         ink=ink,
         soft=soft,
-        line=_from_oklch(0.82, min(chroma, 0.06), hue),
+        line=_from_oklch(0.82, min(chroma, 0.05), hue),
     )
 
 

@@ -18,7 +18,7 @@ from django.contrib.messages import get_messages
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 from django.utils import translation
 from jinja2 import Environment, TemplateNotFound
 from markupsafe import Markup, escape
@@ -69,13 +69,26 @@ def environment(**options: Any) -> Environment:
 
 def url(name: str, *args: Any, **kwargs: Any) -> str:
     """The path of a named route, as Django's `reverse`."""
-    return reverse(name, args=args or None, kwargs=kwargs or None)
+    if args or kwargs:
+        return reverse(name, args=args or None, kwargs=kwargs or None)
+    return _plain(name, get_script_prefix(), get_urlconf()) or reverse(name)
 
 
 def link(name: str, *args: Any, **kwargs: Any) -> str:
     """As `url`, but empty where this installation has no such route, so that nothing links to nowhere."""
+    if not args and not kwargs:
+        return _plain(name, get_script_prefix(), get_urlconf())
     try:
-        return url(name, *args, **kwargs)
+        return reverse(name, args=args or None, kwargs=kwargs or None)
+    except NoReverseMatch:
+        return ""
+
+
+@lru_cache(maxsize=4096)
+def _plain(name: str, _prefix: str, _urlconf: str | None) -> str:
+    """The shell of every page asks for some thirty paths, always the same ones."""
+    try:
+        return reverse(name)
     except NoReverseMatch:
         return ""
 
@@ -99,11 +112,16 @@ def asset(name: str) -> str:
 
 
 def _built() -> dict[str, str]:
-    found = finders.find(MANIFEST)
-    if not found and settings.STATIC_ROOT:
-        found = str(Path(settings.STATIC_ROOT) / MANIFEST)
-    path = Path(str(found)) if found else None
+    path = _manifest_path()
     return _manifest(path, path.stat().st_mtime_ns) if path and path.exists() else {}
+
+
+@lru_cache(maxsize=1)
+def _manifest_path() -> Path | None:
+    app = finders.find("web/css/app.css")  # is there always; its neighbour may be built later
+    if app:
+        return Path(str(app)).parent.parent / "dist" / "manifest.json"
+    return Path(settings.STATIC_ROOT) / MANIFEST if settings.STATIC_ROOT else None
 
 
 @lru_cache(maxsize=4)
@@ -117,6 +135,11 @@ def icon(name: str, size: int = 20, label: str = "") -> Markup:
         if settings.DEBUG or getattr(settings, "TESTING", False):
             raise KeyError(f"web/icons.svg has no drawing {name!r}; it has: {', '.join(sorted(drawings()))}")
         name = "hash"
+    return _drawing(name, size, str(label), settings.STATIC_URL)
+
+
+@lru_cache(maxsize=2048)
+def _drawing(name: str, size: int, label: str, _static_url: str) -> Markup:
     spoken = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
     return Markup('<svg class="icon" width="{0}" height="{0}" {1}><use href="{2}#{3}"></use></svg>').format(
         size, spoken, staticfiles_storage.url("web/icons.svg"), name
@@ -186,7 +209,10 @@ class Parts:
             self._survey()
         if name not in self._home:
             raise AttributeError(f"No part is called {name!r}; there are: {', '.join(sorted(self._home))}")
-        return getattr(self._env.get_template(self._home[name]).module, name)
+        macro = getattr(self._env.get_template(self._home[name]).module, name)
+        if not self._env.auto_reload:
+            setattr(self, name, macro)  # from now on found without coming here
+        return macro
 
     def _survey(self) -> None:
         if self._env.loader is None:

@@ -1,4 +1,5 @@
 // <reading-beacon data-url data-consent="yes" data-subject="document:12">: what was read, for how long, how far.
+// Without data-subject it is the page's [data-document].
 // Nothing is measured or sent without consent. Times count only while the page is visible and somebody is there.
 import { csrfToken } from "../requests.js";
 
@@ -18,6 +19,11 @@ customElements.define(
     #timer = 0;
     #idle = 0;
     #off = new AbortController();
+
+    get #subject() {
+      const shown = document.querySelector("[data-document]")?.dataset.document;
+      return this.dataset.subject ?? (shown ? `document:${shown}` : "");
+    }
 
     connectedCallback() {
       if (this.dataset.consent !== "yes" || !this.dataset.url) return;
@@ -73,7 +79,7 @@ customElements.define(
     }
 
     #note(verb, detail) {
-      this.#queue.push({ verb, subject: this.dataset.subject ?? "", path: location.pathname, at: new Date().toISOString(), ...detail });
+      this.#queue.push({ verb, subject: this.#subject, path: location.pathname, at: new Date().toISOString(), ...detail });
       if (this.#queue.length >= BATCH_MAX) this.#flush();
     }
 
@@ -87,7 +93,7 @@ customElements.define(
       if (seconds > this.#told || this.#depth > this.#toldDepth + 0.02) {
         this.#queue.push({
           verb: "page.read",
-          subject: this.dataset.subject ?? "",
+          subject: this.#subject,
           path: location.pathname,
           at: new Date().toISOString(),
           seconds: seconds - this.#told,
