@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from paideia.access.viewer import Viewer
+from paideia.accounts.models import User
 from paideia.activity.actions import record
 from paideia.content.models import Bookmark, Document, Draft
 from paideia.content.visibility import is_listed
@@ -51,11 +52,15 @@ def toggle_bookmark(*, viewer: Viewer, document: Document) -> bool:
         raise NotAllowed(_("Sign in to keep this."))
     if not is_listed(viewer, document):
         raise NotFound("")
+    # One press at a time: each sees what the one before it did.
+    User.objects.select_for_update(no_key=True).get(pk=viewer.user.pk)
     gone, _rows = Bookmark.objects.filter(user=viewer.user, document=document).delete()
-    kept = not gone and Bookmark.objects.get_or_create(user=viewer.user, document=document)[1]
+    kept = not gone
+    if kept:
+        Bookmark.objects.create(user=viewer.user, document=document)
     verb = "bookmark.added" if kept else "bookmark.removed"
     record(verb, community=viewer.community, actor=viewer.user, object=document)
-    return bool(kept)
+    return kept
 
 
 def _forget_oldest(viewer: Viewer) -> None:
