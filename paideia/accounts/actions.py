@@ -123,6 +123,9 @@ def give_consent(*, user: User, purpose: str, given: bool) -> None:
     wording = WORDING[purpose]
     if newest is None or newest.given != given or newest.wording != wording:
         Consent.objects.create(user=user, purpose=purpose, given=given, wording=wording)
+    if purpose == Consent.Purpose.BEHAVIOUR:
+        User.objects.filter(pk=user.pk).update(behaviour_allowed=given)
+        user.behaviour_allowed = given
 
 
 @transaction.atomic

@@ -17,5 +17,5 @@ def answers(user: User) -> dict[str, bool]:
 
 
 def allows_behaviour(user: User) -> bool:
-    """Whether this person's reading behaviour may be recorded: only a yes is a yes."""
-    return answers(user).get(Consent.Purpose.BEHAVIOUR, False)
+    """Whether this person's reading behaviour may be recorded: only a yes is a yes. No query."""
+    return bool(user.behaviour_allowed)

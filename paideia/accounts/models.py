@@ -44,6 +44,9 @@ class User(AbstractBaseUser):
         default=dict, blank=True
     )  # home sections, recommendations off, mail choices
     unread_count = models.PositiveIntegerField(default=0, editable=False)  # written by notifications
+    behaviour_allowed = models.BooleanField(
+        null=True, editable=False
+    )  # the consent in force; null: never asked
     link_serial = models.PositiveIntegerField(
         default=0
     )  # raised by each link that is mailed: the newest works

@@ -4,7 +4,6 @@ from django.urls import path
 
 from paideia.spaces.views import everybody, manage
 
-
 urlpatterns = [
     path("spaces/", everybody.spaces, name="spaces"),
     path("spaces/<str:slug>/membership/", everybody.membership, name="space_membership"),

@@ -115,10 +115,23 @@ def test_the_same_answer_twice_is_one_row(member):
 def test_an_answer_is_given_by_the_page_and_by_the_bar(sign_in, member):
     here = sign_in(member)
     answer = here.post("/consents/behaviour/", {"given": "yes"}, headers={"HX-Request": "true"})
+    member.refresh_from_db()
     assert (answer.text, allows_behaviour(member)) == ("", True)
     assert here.post("/consents/behaviour/", {"given": "no"}).url == "/settings/privacy/"
+    member.refresh_from_db()
     assert not allows_behaviour(member)
     assert here.get("/settings/privacy/").status_code == 200
+
+
+def test_the_bar_asks_once(sign_in, community, member):
+    here = sign_in(member)
+    assert 'id="consent-bar"' in here.get("/c/agora/members/").text
+    here.post("/consents/behaviour/", {"given": "no"})
+    assert 'id="consent-bar"' not in here.get("/c/agora/members/").text
+
+
+def test_strangers_are_not_asked(client, community):
+    assert 'id="consent-bar"' not in client.get("/c/agora/members/").text
 
 
 @pytest.mark.parametrize("purpose", ["terms", "everything"])

@@ -8,6 +8,7 @@ from allauth.account.models import EmailConfirmationHMAC
 from allauth.mfa.base import views as mfa
 from allauth.mfa.webauthn import views as webauthn
 from allauth.socialaccount.views import ConnectionsView as SocialConnections
+from allauth.usersessions import views as sessions
 from allauth.usersessions.internal.flows.sessions import end_sessions
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.decorators import login_required
@@ -19,6 +20,7 @@ from django.views.decorators.http import require_POST
 
 from paideia.accounts import links
 from paideia.accounts.actions import HandleTaken
+from paideia.accounts.devices import device_name
 from paideia.accounts.social import buttons
 
 
@@ -106,6 +108,14 @@ class ReauthenticateByCodeView(InItsPlace, mfa.ReauthenticateView):
 
 class ReauthenticateByPasskeyView(InItsPlace, webauthn.ReauthenticateWebAuthnView):
     pass
+
+
+class SessionsView(sessions.ListUserSessionsView):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        for session in context["sessions"]:
+            session.device = device_name(session.user_agent)
+        return context
 
 
 @require_POST

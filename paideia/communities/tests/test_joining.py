@@ -4,7 +4,6 @@ import pytest
 from django.core import mail
 from django.db import connection, transaction
 from django.utils import timezone
-from tests.cast import let_in, person
 
 from paideia.activity.models import Fact
 from paideia.communities import actions
@@ -31,6 +30,7 @@ from paideia.communities.refusals import (
     NotPermitted,
     Suspended,
 )
+from tests.cast import let_in, person
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import re
 import pytest
 from django.core import mail
 from django.db import IntegrityError, transaction
-from tests.cast import let_in, person
 
 from paideia.accounts.models import Follow, User
 from paideia.activity.models import Fact
@@ -14,6 +13,7 @@ from paideia.communities.models import Membership, ProfileClaim
 from paideia.communities.queries import members_page
 from paideia.communities.refusals import InvitationSpent
 from paideia.lib.refusal import Conflict, Invalid
+from tests.cast import let_in, person
 
 
 def names(viewer, **asked) -> list[str]:

@@ -1,7 +1,6 @@
 """What each role may do to others: the table, and the rules above it."""
 
 import pytest
-from tests.cast import let_in, person
 
 from paideia.communities.actions import (
     accept_claim,
@@ -23,6 +22,7 @@ from paideia.communities.models import JoinRequest, Membership, ProfileClaim
 from paideia.communities.permissions import PERMISSIONS
 from paideia.communities.refusals import LastOwner, NotPermitted
 from paideia.lib.refusal import Conflict, Invalid
+from tests.cast import let_in, person
 
 TEAM, HEADS, OWNER = ("owner", "admin", "moderator"), ("owner", "admin"), ("owner",)
 TABLE = {

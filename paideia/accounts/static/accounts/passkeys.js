@@ -51,7 +51,7 @@ customElements.define(
   "passkey-form",
   class extends HTMLElement {
     connectedCallback() {
-      if (!window.PublicKeyCredential) return;
+      if (!window.PublicKeyCredential || /^[\d.]+$|^\[/.test(location.hostname)) return; // no passkeys for bare addresses
       this.hidden = false;
       this.form = this.querySelector("form");
       this.form.addEventListener("submit", (event) => {
