@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from paideia.content import access_views, behaviour
 from paideia.content.views import articles, columns, documents, editing, editor, media, revisions, works
 
 urlpatterns = [
@@ -21,6 +22,9 @@ urlpatterns = [
     path("documents/<int:pk>/revisions/", revisions.revision_list, name="revisions"),
     path("documents/<int:pk>/revisions/<int:number>/", revisions.revision, name="revision"),
     path("documents/<int:pk>/revisions/<int:number>/restoration/", revisions.restoration, name="restoration"),
+    path("documents/<int:pk>/why/", access_views.why, name="why"),
+    path("documents/<int:pk>/free-read/", access_views.free_read, name="free_read"),
+    path("behaviour/", behaviour.behaviour, name="behaviour"),
     path("media/<int:pk>/<str:name>", media.file, name="media"),
     path("uploads/", media.upload, name="upload"),
     path("preview/", editor.preview, name="preview"),

@@ -1,7 +1,6 @@
 """Files that people upload: examined, stored once by their content, and tied to the document that shows
 them."""
 
-import re
 from hashlib import sha256
 from typing import BinaryIO, cast
 
@@ -14,14 +13,13 @@ from django.utils.translation import gettext as _
 from paideia.access.viewer import look
 from paideia.accounts.models import User
 from paideia.communities.models import Community
-from paideia.content.files import Accepted, accept
+from paideia.content.files import accept
 from paideia.content.models import Document, Media
+from paideia.lib.filenames import safe_filename
 from paideia.lib.refusal import Invalid, NotAllowed
-from paideia.lib.text import clean_line
 
 NAME_CHARACTERS_MAX = 120
 PERMISSIONS = ("content.write", "threads.open", "comments.post")
-_UNSAFE = re.compile(r"[^\w.-]+")
 
 
 def store_media(
@@ -53,7 +51,7 @@ def store_media(
         uploader=uploader,
         document=document,
         kind=accepted.kind,
-        name=name_for(name, accepted),
+        name=safe_filename(name, suffix=accepted.suffix, characters_max=NAME_CHARACTERS_MAX),
         media_type=accepted.media_type,
         digest=digest,
         storage_key=key,
@@ -89,13 +87,6 @@ def _tie(media: Media, document: Document, *, after_divider: bool) -> Media:
     row.document, row.after_divider = document, after_divider
     row.save(update_fields=["document", "after_divider"])
     return row
-
-
-def name_for(name: str, accepted: Accepted) -> str:
-    """A name that is safe in an address and on any disk, with the ending that fits what the file is."""
-    stem = clean_line(name).replace("\\", "/").rpartition("/")[2].rpartition(".")[0] or clean_line(name)
-    stem = _UNSAFE.sub("-", stem).strip("-.")[:NAME_CHARACTERS_MAX].strip("-.") or "file"
-    return f"{stem}{accepted.suffix}"
 
 
 def _store(community: Community, file: File, suffix: str) -> tuple[str, str, int]:

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from paideia.access.models import Gate
-from paideia.content.actions import publish, save_article
+from paideia.content.actions import publish, save_article, save_column
 from paideia.content.models import Document
 from paideia.content.queries import opened
 from tests.cast import sign_in, viewer_of
@@ -136,6 +136,40 @@ def test_the_page_of_a_closed_article_holds_no_paid_word(
     article = written(community, mentor, gate)
     page = sign_in(visitor).get(f"/c/agora/articles/{article.pk}/").content.decode()
     assert ("Free words." in page, "Paid words." in page) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("shows", "seen"),
+    [("preview", [True, True, True]), ("title", [True, False, False]), ("nothing", [False, False, False])],
+)
+def test_what_a_gate_lets_be_seen_holds_on_every_page_that_names_the_work(
+    community: Any, mentor: Any, visitor: Any, gate: Gate, shows: str, seen: list[bool]
+) -> None:
+    gate.shows = shows
+    gate.save()
+    column = publish(
+        document=save_column(
+            community=community, author=mentor, title="CTITLE", summary="CSUM", source="CPAID", gate=gate
+        ),
+        by=None,
+    )
+    source = "AFREE\n\n---paywall---\n\n## HEADING\n\nAPAID"
+    article = save_article(
+        community=community,
+        author=mentor,
+        title="ATITLE",
+        summary="ASUM",
+        source=source,
+        gate=gate,
+        column=column.column,
+    )
+    publish(document=article, by=None)
+    client = sign_in(visitor)
+    addresses = ["articles/", f"articles/{article.pk}/", "columns/", f"columns/{column.pk}/", "bookmarks/"]
+    pages = "".join(client.get(f"/c/agora/{address}").content.decode() for address in addresses)
+    assert [word in pages for word in ("ATITLE", "ASUM", "AFREE")] == seen
+    assert [word in pages for word in ("CTITLE", "CSUM")] == seen[:2]
+    assert [word in pages for word in ("APAID", "CPAID", "HEADING")] == [False, False, False]
 
 
 @pytest.mark.parametrize("address", ["articles/{pk}/", "articles/999999/"])

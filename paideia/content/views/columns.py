@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from paideia.content import presentation, queries
 from paideia.content.models import Document
 from paideia.content.paging import page_after
+from paideia.content.shop_window import shop_window
 from paideia.lib.responses import same_for_strangers
 
 
@@ -25,9 +26,12 @@ def column(request: HttpRequest, pk: int) -> HttpResponse:
     viewer = request.viewer  # type: ignore[attr-defined]
     document = queries.document_for(viewer, pk, kind=Document.Kind.COLUMN)
     articles = queries.articles_of_column(viewer, document)
+    reading = queries.opened(viewer, document)
     shown = {
         "document": document,
-        "reading": queries.opened(viewer, document),
+        "card": presentation.card(viewer, document),
+        "reading": reading,
+        "window": None if reading.is_open else shop_window(viewer, document, path=request.path),
         "cards": presentation.cards(viewer, articles),
         "may_edit": queries.is_editable(viewer, document),
         "canonical": presentation.canonical_url(document, viewer.community),
