@@ -61,7 +61,11 @@ def happenings(viewer: Viewer, told: Iterable[object]) -> list[Happening]:
     """What can be kept of a batch: known verbs, about documents that this viewer may know of."""
     known = [(one, _document_of(one)) for one in told if isinstance(one, dict) and _verb_of(one)]
     asked = {document for _one, document in known if document is not None}
-    listed = set(Document.objects.listed_to(viewer).filter(pk__in=asked).values_list("pk", flat=True)) if asked else set()
+    listed = (
+        set(Document.objects.listed_to(viewer).filter(pk__in=asked).values_list("pk", flat=True))
+        if asked
+        else set()
+    )
     now = timezone.now()
     return [
         Happening(
@@ -94,7 +98,11 @@ def _verb_of(one: dict[str, Any]) -> bool:
 
 def _document_of(one: dict[str, Any]) -> int | None:
     kind, _colon, number = str(one.get("subject", ""))[:40].partition(":")
-    return int(number) if kind == "document" and number.isascii() and number.isdigit() and len(number) < 19 else None
+    return (
+        int(number)
+        if kind == "document" and number.isascii() and number.isdigit() and len(number) < 19
+        else None
+    )
 
 
 def _moment(said: object, now: datetime) -> datetime:
