@@ -5,35 +5,44 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0002_touch'),
-        ('content', '0003_rendering_and_schedule'),
-        ('courses', '0002_touch'),
+        ("access", "0002_touch"),
+        ("content", "0003_rendering_and_schedule"),
+        ("courses", "0002_touch"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='lesson',
-            options={'ordering': ['section__position', 'section_id', 'position', 'document_id']},
+            name="lesson",
+            options={"ordering": ["section__position", "section_id", "position", "document_id"]},
         ),
         migrations.AddField(
-            model_name='lesson',
-            name='is_preview',
+            model_name="lesson",
+            name="is_preview",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='lesson',
-            name='own_gate',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='access.gate'),
+            model_name="lesson",
+            name="own_gate",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="access.gate",
+            ),
         ),
         migrations.AddField(
-            model_name='lesson',
-            name='pass_percent',
-            field=models.PositiveSmallIntegerField(default=60, verbose_name='right answers needed, in percent'),
+            model_name="lesson",
+            name="pass_percent",
+            field=models.PositiveSmallIntegerField(
+                default=60, verbose_name="right answers needed, in percent"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lesson',
-            constraint=models.CheckConstraint(condition=models.Q(('pass_percent__lte', 100)), name='lesson_pass_percent_of_100'),
+            model_name="lesson",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("pass_percent__lte", 100)), name="lesson_pass_percent_of_100"
+            ),
         ),
     ]

@@ -5,16 +5,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0002_touch'),
-        ('courses', '0003_lessons_gate'),
+        ("access", "0002_touch"),
+        ("courses", "0003_lessons_gate"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='course',
-            name='gate',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='courses', to='access.gate'),
+            model_name="course",
+            name="gate",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="courses",
+                to="access.gate",
+            ),
         ),
     ]
