@@ -6,41 +6,66 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('communities', '0001_initial'),
+        ("communities", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ImportRun',
+            name="ImportRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20)),
-                ('source', models.CharField(max_length=200)),
-                ('position', models.JSONField(default=dict)),
-                ('report', models.JSONField(default=dict)),
-                ('started_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('failed_because', models.TextField(blank=True)),
-                ('community', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imports', to='communities.community')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=20)),
+                ("source", models.CharField(max_length=200)),
+                ("position", models.JSONField(default=dict)),
+                ("report", models.JSONField(default=dict)),
+                ("started_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("failed_because", models.TextField(blank=True)),
+                (
+                    "community",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="imports",
+                        to="communities.community",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ImportedObject',
+            name="ImportedObject",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=120)),
-                ('external_id', models.CharField(max_length=200)),
-                ('object_kind', models.CharField(max_length=40)),
-                ('object_id', models.BigIntegerField()),
-                ('digest', models.CharField(max_length=64)),
-                ('community', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='communities.community')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("source", models.CharField(max_length=120)),
+                ("external_id", models.CharField(max_length=200)),
+                ("object_kind", models.CharField(max_length=40)),
+                ("object_id", models.BigIntegerField()),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "community",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="communities.community"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('community', 'source', 'external_id'), name='imported_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("community", "source", "external_id"), name="imported_once"
+                    )
+                ],
             },
         ),
     ]
