@@ -1,10 +1,12 @@
-"""The language and the time zone of each request."""
+"""The language and the time zone of each request, and leaving for other sites."""
 
 import zoneinfo
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
@@ -49,3 +51,27 @@ class PreferencesMiddleware:
             if request.user.time_zone:
                 timezone.activate(zoneinfo.ZoneInfo(request.user.time_zone))
         return self.get_response(request)
+
+
+class LeavingMiddleware:
+    """A form whose answer leads to another site (a way to sign in, a payment page) shows a page that goes there.
+
+    Our policy lets forms lead to ourselves only (`form-action 'self'`), and browsers hold redirects to it: so an
+    injected form sends nothing away, and we leave by a page of our own.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.method != "POST" or response.status_code not in (302, 303):
+            return response
+        address = response.headers.get("Location", "")
+        host = urlsplit(address).netloc
+        if not host or host == request.get_host() or urlsplit(address).scheme not in ("http", "https"):
+            return response
+        page = render(request, "accounts/leaving.html", {"address": address, "host": host})
+        page.cookies = response.cookies
+        page.headers["Referrer-Policy"] = "no-referrer"
+        return page
