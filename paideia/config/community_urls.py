@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
+from paideia.access.urls import urlpatterns as access_urls
 from paideia.accounts.urls import urlpatterns as accounts_urls
 from paideia.commerce.urls import urlpatterns as commerce_urls
 from paideia.communities.urls import urlpatterns as communities_urls
@@ -23,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *both_urlpatterns,
     *communities_urls,  # before accounts: signing up here also joins
     *accounts_urls,
+    *access_urls,
     *commerce_urls,
     *spaces_urls,
     *content_urls,

@@ -55,7 +55,7 @@ def remove_plan(*, viewer: Viewer, plan: Plan) -> None:
     """Remove a plan that nobody ever held and nothing uses. Needs access.manage. Raises PlanInUse."""
     _must_manage(viewer, plan)
     row = Plan.objects.select_for_update().get(pk=plan.pk)
-    if row.gates.exists() or row.grants.exists() or row.offers.exists():
+    if is_used(row):
         raise PlanInUse()
     try:
         with transaction.atomic():
@@ -63,6 +63,14 @@ def remove_plan(*, viewer: Viewer, plan: Plan) -> None:
     except models.ProtectedError as error:
         raise PlanInUse() from error
     record("plan.changed", community=viewer.community, actor=viewer.user, name=row.name, removed=True)
+
+
+def is_used(plan: Plan) -> bool:
+    """Whether anything in any room points at the plan: people who hold it, gates, offers, circles, courses."""
+    return any(
+        relation.related_model._default_manager.filter(**{relation.field.name: plan}).exists()
+        for relation in Plan._meta.related_objects
+    )
 
 
 def _archived(viewer: Viewer, plan: Plan, archived: bool) -> Plan:
