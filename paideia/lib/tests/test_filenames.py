@@ -26,7 +26,7 @@ from paideia.lib.filenames import FILENAME_CHARACTERS_MAX, safe_filename
         ("COM1.png", "file-COM1.png"),
         ("console.txt", "console.txt"),
         ("a.txt:evil.exe", "a.txt-evil.exe"),
-        ("a.txt::$DATA", "a.txtDATA"),
+        ("a.txt::$DATA", "a.txt-DATA"),
         ("photo\u202egnp.exe", "photognp.exe"),
         ("a\r\nSet-Cookie: x.txt", "a-Set-Cookie-x.txt"),
         ('a";b.txt', "a-b.txt"),
@@ -43,6 +43,7 @@ def test_names(name, safe):
 
 def test_the_ending_is_what_the_file_is():
     assert safe_filename("page.html", suffix=".txt") == "page.txt"
+    assert safe_filename("v1.2 final notes", suffix=".pdf") == "v1.2-final-notes.pdf"
     assert safe_filename("archive", suffix=".zip") == "archive.zip"
     assert safe_filename("con.html", suffix=".txt") == "file-con.txt"
     assert safe_filename(".png", suffix=".webp") == "png.webp"
