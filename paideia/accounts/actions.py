@@ -120,7 +120,7 @@ def give_consent(*, user: User, purpose: str, given: bool) -> None:
     """Write down an answer to a question about data, unless it is the one in force already."""
     User.objects.select_for_update().get(pk=user.pk)
     newest = Consent.objects.filter(user=user, purpose=purpose).order_by("-at", "-pk").first()
-    wording = WORDING[purpose]
+    wording = WORDING[Consent.Purpose(purpose)]
     if newest is None or newest.given != given or newest.wording != wording:
         Consent.objects.create(user=user, purpose=purpose, given=given, wording=wording)
     if purpose == Consent.Purpose.BEHAVIOUR:

@@ -19,7 +19,7 @@ SALT = "paideia.accounts.confirmation"
 class ResetTokens(PasswordResetTokenGenerator):
     """Tokens of password reset links: dead after use, a new password, a new address, a newer link, an hour."""
 
-    def _make_hash_value(self, user: User, timestamp: int) -> str:  # type: ignore[override]
+    def _make_hash_value(self, user: User, timestamp: int) -> str:
         addresses = EmailAddress.objects.filter(user=user).order_by("email").values_list("email", flat=True)
         parts = (super()._make_hash_value(user, timestamp), str(user.link_serial), *addresses)
         return "|".join(parts)

@@ -30,7 +30,7 @@ class User(AbstractBaseUser):
 
     handle = models.CharField(_("handle"), max_length=40)
     handle_skeleton = models.CharField(max_length=80, unique=True, editable=False)  # look-alikes collide
-    email = models.EmailField(_("e-mail"), null=True, blank=True)
+    email = models.EmailField(_("e-mail"), null=True, blank=True)  # noqa: DJ001  unique, so not ""
     name = models.CharField(_("name"), max_length=80, blank=True)
     bio = models.CharField(_("about me"), max_length=500, blank=True)
     avatar = models.CharField(max_length=120, blank=True)  # storage key of a square WebP

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from typing import BinaryIO, cast
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -24,7 +25,7 @@ def store_picture(file: UploadedFile, *, pixels_max: int, square: bool = False) 
     """
     if (file.size or 0) > BYTES_MAX:
         raise Invalid(_("The picture is larger than 10 MB. Choose a smaller one."))
-    image = accept_image(file, name=file.name or "")
+    image = accept_image(cast(BinaryIO, file), name=file.name or "")
     if square:
         side = min(image.width, image.height, pixels_max)
         image = ImageOps.fit(image, (side, side), Image.Resampling.LANCZOS)

@@ -106,7 +106,7 @@ class Questions(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, widget=forms.Textarea(attrs={"rows": 3}), **kwargs)
 
-    def clean(self, value: Any) -> list[str]:  # type: ignore[override]
+    def clean(self, value: Any) -> list[str]:
         lines = [clean_line(line)[:200] for line in str(super().clean(value)).splitlines()]
         questions = list(dict.fromkeys(line for line in lines if line))
         if len(questions) > QUESTIONS_MAX:

@@ -49,7 +49,7 @@ class CommunityMiddleware:
     @staticmethod
     def _enter(request: HttpRequest, community: Community) -> None:
         request.community = community  # type: ignore[attr-defined]
-        request.urlconf = COMMUNITY_URLS  # type: ignore[attr-defined]
+        request.urlconf = COMMUNITY_URLS
 
 
 def by_host(host: str) -> Community | None:

@@ -23,7 +23,7 @@ class Community(models.Model):
         INVITATION = "invitation", _("By invitation only")
 
     slug = models.SlugField(_("address"), max_length=40, unique=True)
-    host = models.CharField(_("own domain"), max_length=120, null=True, blank=True)
+    host = models.CharField(_("own domain"), max_length=120, null=True, blank=True)  # noqa: DJ001  unique
     name = models.CharField(_("name"), max_length=80)
     tagline = models.CharField(_("tagline"), max_length=160, blank=True)
     about = models.TextField(_("about"), blank=True)  # Markdown

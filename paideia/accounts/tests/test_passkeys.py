@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 from django.test import override_settings
+
 from tests.cast import PASSWORD
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome") or ""

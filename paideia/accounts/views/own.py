@@ -2,7 +2,8 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -12,6 +13,7 @@ from paideia.accounts.consents import answers
 from paideia.accounts.forms.own import PreferencesForm, ProfileForm
 from paideia.accounts.models import Consent
 from paideia.accounts.pictures import store_picture
+from paideia.accounts.requests import Request
 from paideia.accounts.social import buttons
 from paideia.lib.refusal import Invalid
 
@@ -20,7 +22,7 @@ AVATAR_PIXELS_MAX = 256
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: Request) -> HttpResponse:
     form = ProfileForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
@@ -35,13 +37,14 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def avatar(request: HttpRequest) -> HttpResponse:
+def avatar(request: Request) -> HttpResponse:
     """A new picture, or none."""
     key = ""
     if not request.POST.get("remove"):
-        if "picture" not in request.FILES:
+        file = request.FILES.get("picture")
+        if not isinstance(file, UploadedFile):
             raise Invalid(_("Choose a picture first."))
-        key = store_picture(request.FILES["picture"], pixels_max=AVATAR_PIXELS_MAX, square=True)
+        key = store_picture(file, pixels_max=AVATAR_PIXELS_MAX, square=True)
     actions.edit_profile(user=request.user, avatar=key)
     messages.success(request, _("Your picture is saved.") if key else _("Your picture is removed."))
     return redirect("settings")
@@ -49,7 +52,7 @@ def avatar(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def preferences(request: HttpRequest) -> HttpResponse:
+def preferences(request: Request) -> HttpResponse:
     form = PreferencesForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         fields = dict(form.cleaned_data)
@@ -62,7 +65,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def privacy(request: HttpRequest) -> HttpResponse:
+def privacy(request: Request) -> HttpResponse:
     """What one agreed to, when, and the way to change it."""
     context = {
         "answers": answers(request.user),
@@ -75,7 +78,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def security(request: HttpRequest) -> HttpResponse:
+def security(request: Request) -> HttpResponse:
     """What guards the account: addresses, password, second steps, sessions."""
     context = {"guards": queries.guards(request.user), "other_sites": buttons(request)}
     return render(request, "accounts/security.html", context)
@@ -83,7 +86,7 @@ def security(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def consent(request: HttpRequest, purpose: str) -> HttpResponse:
+def consent(request: Request, purpose: str) -> HttpResponse:
     """Answer a question about data. htmx gets nothing back: the bar that asked goes away."""
     if purpose not in {Consent.Purpose.BEHAVIOUR, Consent.Purpose.MAIL_DIGEST}:
         raise Http404

@@ -1,14 +1,14 @@
 """Avatars, logos and covers, served for good: another picture has another name."""
 
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest
 from django.views.decorators.http import require_safe
 
 from paideia.accounts.pictures import FOLDER, KEY
 
 
 @require_safe
-def picture(request: HttpRequest, key: str) -> HttpResponse:
+def picture(request: HttpRequest, key: str) -> FileResponse:
     if not KEY.match(key):
         raise Http404
     try:

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -18,6 +18,7 @@ from paideia.accounts.views.sign_in import SignUpView
 from paideia.communities import actions, queries
 from paideia.communities.actions.claims import usable_claim
 from paideia.communities.actions.invitations import is_usable, token_hash
+from paideia.communities.doors import Request
 from paideia.communities.forms import HandOverForm
 from paideia.communities.models import Community, Invitation, Membership
 from paideia.lib.refusal import Refused
@@ -26,7 +27,7 @@ from paideia.lib.responses import same_for_strangers
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @same_for_strangers
-def join(request: HttpRequest) -> HttpResponse:
+def join(request: Request) -> HttpResponse:
     """What joining means here, its questions, and where one's request stands."""
     community, user = request.community, request.user
     closed = community.joining == Community.Joining.INVITATION
@@ -43,7 +44,7 @@ def join(request: HttpRequest) -> HttpResponse:
     return render(request, "communities/join.html", context)
 
 
-def _join(request: HttpRequest) -> HttpResponse:
+def _join(request: Request) -> HttpResponse:
     asked = request.community.join_questions
     answers = {question: request.POST.get(f"answer_{place}", "") for place, question in enumerate(asked)}
     result = actions.join_community(community=request.community, user=request.user, answers=answers)
@@ -55,7 +56,7 @@ def _join(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def withdrawal(request: HttpRequest) -> HttpResponse:
+def withdrawal(request: Request) -> HttpResponse:
     """Take back one's request to join."""
     actions.withdraw_request(community=request.community, user=request.user)
     return redirect("join")
@@ -63,7 +64,7 @@ def withdrawal(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def leaving(request: HttpRequest) -> HttpResponse:
+def leaving(request: Request) -> HttpResponse:
     """Asked once more, then out."""
     if not request.viewer.is_member:
         return redirect("join")
@@ -76,7 +77,7 @@ def leaving(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def invitation(request: HttpRequest, token: str) -> HttpResponse:
+def invitation(request: Request, token: str) -> HttpResponse:
     """What an invitation offers. GET changes nothing, so that whatever follows links in mails spends none."""
     rows = Invitation.objects.filter(token_hash=token_hash(token), community=request.community)
     found = rows.select_related("role", "created_by").first()
@@ -95,7 +96,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def handed_over(request: HttpRequest, token: str) -> HttpResponse:
+def handed_over(request: Request, token: str) -> HttpResponse:
     """The key to an imported profile: choose a password, then sign in."""
     claim = usable_claim(token)
     if claim is None or claim.community_id != request.community.pk:
@@ -134,11 +135,11 @@ class SignUpHere(SignUpView):
         return response
 
 
-def _to_sign_in(request: HttpRequest) -> HttpResponse:
+def _to_sign_in(request: Request) -> HttpResponse:
     return redirect(f"{reverse('account_login')}?next={reverse('join')}")
 
 
-def _next(request: HttpRequest, *, default: str) -> str:
+def _next(request: Request, *, default: str) -> str:
     """Where somebody wanted to be, if it is a place of ours."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     is_ours = url_has_allowed_host_and_scheme(

@@ -2,17 +2,17 @@
 
 import re
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from paideia.communities.doors import for_those_inside
+from paideia.communities.doors import Request, for_those_inside
 from paideia.lib.colour import theme_css
 from paideia.lib.responses import same_for_strangers
 
 
 @require_safe
-def theme(request: HttpRequest, accent: str) -> HttpResponse:
+def theme(request: Request, accent: str) -> HttpResponse:
     """The stylesheet of a brand colour. The colour is its whole content, so it is kept for good."""
     if not re.fullmatch(r"[0-9a-fA-F]{6}", accent):
         raise Http404
@@ -24,5 +24,5 @@ def theme(request: HttpRequest, accent: str) -> HttpResponse:
 @require_safe
 @for_those_inside
 @same_for_strangers
-def rules(request: HttpRequest) -> HttpResponse:
+def rules(request: Request) -> HttpResponse:
     return render(request, "communities/rules.html")

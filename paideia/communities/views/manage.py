@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from paideia.accounts.pictures import store_picture
 from paideia.communities import actions, letters, queries
 from paideia.communities.addresses import url_in
-from paideia.communities.doors import for_those_who_may
+from paideia.communities.doors import Request, for_those_who_may
 from paideia.communities.forms import CommunityForm, InvitationForm, RoleForm, SuspensionForm
 from paideia.communities.models import Community, Invitation, JoinRequest, Membership, ProfileClaim, Role
 from paideia.communities.permissions import PERMISSIONS
@@ -26,7 +26,7 @@ COVER_PIXELS_MAX = 1600
 
 @for_those_who_may("community.edit")
 @require_http_methods(["GET", "POST"])
-def community(request: HttpRequest) -> HttpResponse:
+def community(request: Request) -> HttpResponse:
     """Name, look, texts, language, and who sees it and gets in."""
     form = CommunityForm(request.POST or None, request.FILES or None, community=request.community)
     if request.method == "POST" and form.is_valid():
@@ -42,7 +42,7 @@ def community(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _fields(form: CommunityForm, request: HttpRequest) -> dict[str, Any]:
+def _fields(form: CommunityForm, request: Request) -> dict[str, Any]:
     fields = dict(form.cleaned_data)
     for name, pixels, square in (("logo", LOGO_PIXELS_MAX, True), ("cover", COVER_PIXELS_MAX, False)):
         file = fields.pop(name)
@@ -55,7 +55,7 @@ def _fields(form: CommunityForm, request: HttpRequest) -> dict[str, Any]:
 
 @for_those_who_may("roles.edit")
 @require_safe
-def roles(request: HttpRequest) -> HttpResponse:
+def roles(request: Request) -> HttpResponse:
     """The permission table: a row for each permission, a column for each role."""
     context = {
         "roles": queries.roles_of(request.community),
@@ -67,7 +67,7 @@ def roles(request: HttpRequest) -> HttpResponse:
 
 @for_those_who_may("roles.edit")
 @require_POST
-def permissions(request: HttpRequest) -> HttpResponse:
+def permissions(request: Request) -> HttpResponse:
     """Save the columns that the form showed."""
     shown = [int(pk) for pk in request.POST.getlist("shown") if pk.isdigit() and len(pk) < 19]
     table = {pk: set(request.POST.getlist(f"role_{pk}")) & PERMISSIONS.keys() for pk in shown}
@@ -78,7 +78,7 @@ def permissions(request: HttpRequest) -> HttpResponse:
 
 @for_those_who_may("roles.edit")
 @require_POST
-def new_role(request: HttpRequest) -> HttpResponse:
+def new_role(request: Request) -> HttpResponse:
     form = RoleForm(request.POST)
     if not form.is_valid():
         context = {"roles": queries.roles_of(request.community), "permissions": PERMISSIONS, "form": form}
@@ -89,7 +89,7 @@ def new_role(request: HttpRequest) -> HttpResponse:
 
 @for_those_who_may("roles.edit")
 @require_POST
-def role(request: HttpRequest, pk: int) -> HttpResponse:
+def role(request: Request, pk: int) -> HttpResponse:
     """Rename a role, or remove one of the community's own."""
     found = get_object_or_404(Role, pk=pk, community=request.community)
     if request.POST.get("remove"):
@@ -101,7 +101,7 @@ def role(request: HttpRequest, pk: int) -> HttpResponse:
 
 @for_those_who_may("members.view")
 @require_safe
-def members(request: HttpRequest) -> HttpResponse:
+def members(request: Request) -> HttpResponse:
     chosen = {name: clean_line(request.GET.get(name, ""))[:60] for name in ("name", "role", "state")}
     page = queries.managed_page(request.viewer, **chosen, after=request.GET.get("after", ""))
     context = {"page": page, "chosen": chosen, "roles": queries.role_choices(request.community)}
@@ -110,7 +110,7 @@ def members(request: HttpRequest) -> HttpResponse:
 
 @for_those_who_may("members.view")
 @require_safe
-def member(request: HttpRequest, pk: int) -> HttpResponse:
+def member(request: Request, pk: int) -> HttpResponse:
     """One member: role, suspensions, answers to the questions at the door."""
     found = _membership(request, pk)
     roles = queries.roles_of(request.community)
@@ -126,7 +126,7 @@ def member(request: HttpRequest, pk: int) -> HttpResponse:
 
 @for_those_who_may("members.manage")
 @require_POST
-def member_role(request: HttpRequest, pk: int) -> HttpResponse:
+def member_role(request: Request, pk: int) -> HttpResponse:
     role = get_object_or_404(Role, pk=_number(request.POST.get("role", "")), community=request.community)
     actions.set_role(membership=_membership(request, pk), role=role, by=request.user)
     messages.success(request, _("The role is changed."))
@@ -135,7 +135,7 @@ def member_role(request: HttpRequest, pk: int) -> HttpResponse:
 
 @for_those_who_may("members.manage")
 @require_POST
-def suspension(request: HttpRequest, pk: int) -> HttpResponse:
+def suspension(request: Request, pk: int) -> HttpResponse:
     """Suspend, or lift: `lift` says which."""
     found = _membership(request, pk)
     if request.POST.get("lift"):
@@ -155,7 +155,7 @@ def suspension(request: HttpRequest, pk: int) -> HttpResponse:
 
 @for_those_who_may("members.manage")
 @require_safe
-def requests(request: HttpRequest) -> HttpResponse:
+def requests(request: Request) -> HttpResponse:
     context = {
         "requests": queries.open_requests(request.community),
         "claims": queries.open_claims(request.community),
@@ -165,7 +165,7 @@ def requests(request: HttpRequest) -> HttpResponse:
 
 @for_those_who_may("members.manage")
 @require_POST
-def decision(request: HttpRequest, pk: int) -> HttpResponse:
+def decision(request: Request, pk: int) -> HttpResponse:
     """Let in, or turn down."""
     found = get_object_or_404(JoinRequest, pk=pk, community=request.community)
     if request.POST.get("accept"):
@@ -177,7 +177,7 @@ def decision(request: HttpRequest, pk: int) -> HttpResponse:
 
 @for_those_who_may("members.manage")
 @require_POST
-def claim_decision(request: HttpRequest, pk: int) -> HttpResponse:
+def claim_decision(request: Request, pk: int) -> HttpResponse:
     """Accept a claim on an imported profile, and mail its key; or turn it down."""
     found = get_object_or_404(ProfileClaim, pk=pk, community=request.community)
     if request.POST.get("accept"):
@@ -191,7 +191,7 @@ def claim_decision(request: HttpRequest, pk: int) -> HttpResponse:
 
 @for_those_who_may("members.manage")
 @require_http_methods(["GET", "POST"])
-def invitations(request: HttpRequest) -> HttpResponse:
+def invitations(request: Request) -> HttpResponse:
     """Invite by link or by mail. A link is shown once: only its hash is kept."""
     giveable = queries.roles_giveable_by(
         request.viewer, request.viewer.permissions, queries.roles_of(request.community)
@@ -207,7 +207,7 @@ def invitations(request: HttpRequest) -> HttpResponse:
     return render(request, "communities/manage_invitations.html", context, status=422 if form.errors else 200)
 
 
-def _invite(request: HttpRequest, asked: dict[str, Any]) -> str:
+def _invite(request: Request, asked: dict[str, Any]) -> str:
     """The address of a new link; empty if mails were sent instead."""
     here: Community = request.community
     terms = {"community": here, "by": request.user, "role": asked["role"], "days": asked["days"]}
@@ -223,13 +223,13 @@ def _invite(request: HttpRequest, asked: dict[str, Any]) -> str:
 
 @for_those_who_may("members.manage")
 @require_POST
-def revocation(request: HttpRequest, pk: int) -> HttpResponse:
+def revocation(request: Request, pk: int) -> HttpResponse:
     found = get_object_or_404(Invitation, pk=pk, community=request.community)
     actions.revoke_invitation(invitation=found, by=request.user)
     return redirect("manage_invitations")
 
 
-def _membership(request: HttpRequest, pk: int) -> Membership:
+def _membership(request: Request, pk: int) -> Membership:
     rows = Membership.objects.filter(community=request.community, pk=pk).select_related(
         "user", "role", "community"
     )
@@ -239,7 +239,7 @@ def _membership(request: HttpRequest, pk: int) -> Membership:
     return found
 
 
-def _may_manage(request: HttpRequest, membership: Membership) -> bool:
+def _may_manage(request: Request, membership: Membership) -> bool:
     viewer = request.viewer
     return viewer.may("members.manage") and (viewer.role == "owner" or viewer.rank > membership.role.rank)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from paideia.accounts.actions import follow, unfollow
 from paideia.communities import actions, queries
-from paideia.communities.doors import for_those_inside
+from paideia.communities.doors import Request, for_those_inside
 from paideia.communities.forms import ClaimForm
 from paideia.communities.models import Membership
 from paideia.lib.responses import same_for_strangers
@@ -22,7 +22,7 @@ from paideia.lib.text import clean_line
 @require_safe
 @for_those_inside
 @same_for_strangers
-def members(request: HttpRequest) -> HttpResponse:
+def members(request: Request) -> HttpResponse:
     name, role = (clean_line(request.GET.get(key, ""))[:60] for key in ("name", "role"))
     page = queries.members_page(request.viewer, name=name, role=role, after=request.GET.get("after", ""))
     roles = queries.role_choices(request.community)
@@ -34,7 +34,7 @@ def members(request: HttpRequest) -> HttpResponse:
 @require_safe
 @for_those_inside
 @same_for_strangers
-def member(request: HttpRequest, handle: str) -> HttpResponse:
+def member(request: Request, handle: str) -> HttpResponse:
     found = _shown(request, handle)
     return render(request, "communities/member.html", {"membership": found, "person": found.user})
 
@@ -42,7 +42,7 @@ def member(request: HttpRequest, handle: str) -> HttpResponse:
 @login_required
 @require_POST
 @for_those_inside
-def following(request: HttpRequest, handle: str) -> HttpResponse:
+def following(request: Request, handle: str) -> HttpResponse:
     """Follow, or follow no more: `follow` says which."""
     found = _shown(request, handle)
     act = follow if request.POST.get("follow") == "yes" else unfollow
@@ -56,7 +56,7 @@ def following(request: HttpRequest, handle: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 @for_those_inside
-def claim(request: HttpRequest, handle: str) -> HttpResponse:
+def claim(request: Request, handle: str) -> HttpResponse:
     """Say that an imported profile is one's own."""
     found = _shown(request, handle)
     if not found.user.claimable_from:
@@ -76,7 +76,7 @@ def claim(request: HttpRequest, handle: str) -> HttpResponse:
     return render(request, "communities/claim.html", context, status=422 if form.errors else 200)
 
 
-def _shown(request: HttpRequest, handle: str) -> Membership:
+def _shown(request: Request, handle: str) -> Membership:
     found = queries.member_shown(request.viewer, handle)
     if found is None:
         raise Http404

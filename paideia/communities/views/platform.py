@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -10,13 +10,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from paideia.communities import actions, queries
 from paideia.communities.addresses import origin, path_in
+from paideia.communities.doors import Request
 from paideia.communities.forms import FoundingForm
 from paideia.communities.refusals import AddressTaken
 from paideia.lib.refusal import NotAllowed
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: Request) -> HttpResponse:
     """Communities that anybody may look into, and one's own."""
     page = queries.public_communities(request.GET.get("after", ""))
     mine = queries.communities_of(request.user) if request.user.is_authenticated else []
@@ -31,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def founding(request: HttpRequest) -> HttpResponse:
+def founding(request: Request) -> HttpResponse:
     """Found a community and go to set it up."""
     if not settings.FOUNDING_OPEN and not request.user.is_staff:
         raise NotAllowed(_("On this site only those who run it found communities."))

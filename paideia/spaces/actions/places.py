@@ -89,7 +89,7 @@ def edit_space(
         _check_gate(viewer, gate)
         row.gate = gate
     if shows is not None and row.is_circle:
-        Gate.objects.filter(pk=row.gate_id).update(shows=Gate.Shows(shows))
+        Gate.objects.filter(spaces=row).update(shows=Gate.Shows(shows))
     if row.gate_id != before:
         if not viewer.may("access.manage"):
             raise NotPermitted()
@@ -186,7 +186,7 @@ def _move_works(space: Space, before: int | None) -> None:
 def _readable_models() -> list[tuple[Any, str]]:
     found = []
     for relation in Space._meta.related_objects:
-        fields = {field.name: field for field in relation.related_model._meta.fields}  # type: ignore[union-attr]
+        fields = {field.name: field for field in relation.related_model._meta.fields}
         if "gate" in fields and fields["gate"].related_model is Gate:
             found.append((relation.related_model, relation.field.name))
     return found
@@ -215,10 +215,8 @@ def _save(space: Space) -> None:
 
 def _free_slug(viewer: Viewer, name: str) -> str:
     slug = slugify(name)[:50] or "space"
-    taken = Space.objects.filter(community=viewer.community, slug__startswith=slug).values_list(
-        "slug", flat=True
-    )
-    taken = set(taken)
+    rows = Space.objects.filter(community=viewer.community, slug__startswith=slug)
+    taken = set(rows.values_list("slug", flat=True))
     return (
         slug
         if slug not in taken

@@ -2,13 +2,13 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from paideia.access.models import Grant
-from paideia.communities.doors import for_those_inside
+from paideia.communities.doors import Request, for_those_inside
 from paideia.lib.responses import same_for_strangers
 from paideia.spaces import actions, queries
 from paideia.spaces.models import Space
@@ -17,13 +17,13 @@ from paideia.spaces.models import Space
 @require_safe
 @for_those_inside
 @same_for_strangers
-def spaces(request: HttpRequest) -> HttpResponse:
+def spaces(request: Request) -> HttpResponse:
     return render(request, "spaces/spaces.html", {"rows": queries.spaces_for(request.viewer)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @same_for_strangers
-def membership(request: HttpRequest, slug: str) -> HttpResponse:
+def membership(request: Request, slug: str) -> HttpResponse:
     """How to get in: a circle's questions, or what opens the gate. POST joins, or asks to."""
     space = _shown(request, slug)
     if request.method == "POST" and request.user.is_authenticated:
@@ -36,7 +36,7 @@ def membership(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "spaces/membership.html", context)
 
 
-def _join(request: HttpRequest, space: Space) -> HttpResponse:
+def _join(request: Request, space: Space) -> HttpResponse:
     questions = enumerate(space.join_questions)
     answers = {question: request.POST.get(f"answer_{place}", "") for place, question in questions}
     result = actions.join_space(viewer=request.viewer, space=space, answers=answers)
@@ -48,7 +48,7 @@ def _join(request: HttpRequest, space: Space) -> HttpResponse:
 
 @login_required
 @require_POST
-def leaving(request: HttpRequest, slug: str) -> HttpResponse:
+def leaving(request: Request, slug: str) -> HttpResponse:
     """Go out of a circle, or take back the request to come in."""
     space = _shown(request, slug)
     actions.withdraw_space_request(viewer=request.viewer, space=space)
@@ -56,7 +56,7 @@ def leaving(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("space_membership", space.slug)
 
 
-def _shown(request: HttpRequest, slug: str) -> Space:
+def _shown(request: Request, slug: str) -> Space:
     space = queries.space_shown(request.viewer, slug)
     if space is None:
         raise Http404

@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from paideia.communities.doors import for_those_who_may
+from paideia.communities.doors import Request, for_those_who_may
 from paideia.lib.refusal import Refused
 from paideia.spaces import actions, queries
 from paideia.spaces.forms import SpaceForm
@@ -19,13 +19,13 @@ manages_spaces = for_those_who_may("spaces.manage")
 
 @manages_spaces
 @require_safe
-def spaces(request: HttpRequest) -> HttpResponse:
+def spaces(request: Request) -> HttpResponse:
     return render(request, "spaces/manage_spaces.html", {"rows": queries.managed_spaces(request.viewer)})
 
 
 @manages_spaces
 @require_http_methods(["GET", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: Request) -> HttpResponse:
     form = SpaceForm(request.POST or None, gates=queries.gates_to_choose(request.viewer))
     if request.method == "POST" and form.is_valid():
         try:
@@ -39,7 +39,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @manages_spaces
 @require_http_methods(["GET", "POST"])
-def space(request: HttpRequest, pk: int) -> HttpResponse:
+def space(request: Request, pk: int) -> HttpResponse:
     found = _found(request, pk)
     form = SpaceForm(request.POST or None, gates=queries.gates_to_choose(request.viewer), space=found)
     if request.method == "POST" and form.is_valid():
@@ -71,7 +71,7 @@ def _changes(form: SpaceForm) -> dict[str, Any]:
 
 @manages_spaces
 @require_POST
-def archive(request: HttpRequest, pk: int) -> HttpResponse:
+def archive(request: Request, pk: int) -> HttpResponse:
     """Archive, or restore: `restore` says which."""
     act = actions.restore_space if request.POST.get("restore") else actions.archive_space
     act(viewer=request.viewer, space=_found(request, pk))
@@ -80,7 +80,7 @@ def archive(request: HttpRequest, pk: int) -> HttpResponse:
 
 @manages_spaces
 @require_POST
-def order(request: HttpRequest) -> HttpResponse:
+def order(request: Request) -> HttpResponse:
     """Move one space up or down, or give the whole order as `ids`."""
     ids = [row.pk for row in queries.managed_spaces(request.viewer)]
     if given := [int(pk) for pk in request.POST.getlist("ids") if pk.isdigit() and len(pk) < 19]:
@@ -96,7 +96,7 @@ def order(request: HttpRequest) -> HttpResponse:
 
 @manages_spaces
 @require_POST
-def decision(request: HttpRequest, pk: int) -> HttpResponse:
+def decision(request: Request, pk: int) -> HttpResponse:
     """Let somebody into a circle, or turn them down."""
     found = get_object_or_404(SpaceRequest, pk=pk, space__community=request.community)
     act = actions.accept_space_request if request.POST.get("accept") else actions.decline_space_request
@@ -104,6 +104,6 @@ def decision(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("manage_space", found.space_id)
 
 
-def _found(request: HttpRequest, pk: int) -> Space:
+def _found(request: Request, pk: int) -> Space:
     rows = Space.objects.select_related("gate", "plan", "community")
     return get_object_or_404(rows, pk=pk, community=request.community)
