@@ -10,7 +10,7 @@ from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.container import container_plugin
 
 # The title is part of what was written, so it is in the language of the text, not of the reader's page.
-_TITLES = {
+TITLES = {
     "note": ("Note", "注"),
     "tip": ("Tip", "提示"),
     "info": ("Information", "信息"),
@@ -39,7 +39,7 @@ def _kind_and_title(info: str) -> tuple[str, str]:
 
 
 def _is_known(info: str, markup: str) -> bool:
-    return _kind_and_title(info)[0] in _TITLES
+    return _kind_and_title(info)[0] in TITLES
 
 
 def _title_alerts(state: StateCore) -> None:
@@ -52,7 +52,7 @@ def _title_alerts(state: StateCore) -> None:
 
 
 def _default_title(kind: str, env: EnvType) -> str:
-    return _TITLES[kind][env.get("chinese", False)]
+    return TITLES[kind][env.get("chinese", False)]
 
 
 def _render_container(

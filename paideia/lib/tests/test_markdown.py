@@ -1,10 +1,13 @@
 """Markdown becomes what its writer meant, in Chinese as in English."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from paideia.lib.markdown import Heading, TooComplex, html_to_text, render
+from paideia.lib.markdown import Heading, TooComplex, html_to_text, limits, render
+from paideia.lib.markdown.callouts import TITLES as CALLOUT_TITLES
+from paideia.lib.markdown.code import COLOURED_CHARACTERS_MAX
 from paideia.lib.markdown.limits import NESTING_MAX, SOURCE_BYTES_MAX
 from paideia.lib.tests.clock import cpu_seconds
 
@@ -362,8 +365,24 @@ def test_what_is_heavy_takes_a_moment(heavy):
 
 
 def test_an_article_takes_milliseconds():
-    paragraph = "长期主义者**相信**复利，详见 [文章](https://a.test/b) 与 `code`，以及 $x^2$。\n\n"
-    article = ("## 小节\n\n" + paragraph * 3 + "- 甲\n- 乙\n\n") * 16
-    assert 4_500 < len(article.encode()) < 6_000
-    render(article)
-    assert min(cpu_seconds(lambda: render(article)) for _ in range(5)) < 0.008  # 3 ms when quiet
+    sentence = "长期主义者相信复利的力量，每天进步一点点，机器学习与数据分析是新时代的基本能力。"
+    prose = ("## 小节\n\n" + (sentence * 4 + "**重点**见 [文章](https://a.test/b)。\n\n") * 3) * 3
+    dense = "长期主义者**相信**复利，详见 [文章](https://a.test/b) 与 `code`，以及 $x^2$。\n\n" * 54
+    assert 4_500 < len(prose.encode()) < 5_000 < len(dense.encode()) < 5_500
+    # 1.5 and 5 ms when quiet
+    assert min(cpu_seconds(lambda: render(prose)) for _ in range(9)) < 0.005
+    assert min(cpu_seconds(lambda: render(dense)) for _ in range(9)) < 0.015
+
+
+def test_the_limits_that_writers_read_are_the_limits():
+    page = (Path(__file__).parents[3] / "docs" / "writing.md").read_text()
+    for limit in (limits.SOURCE_BYTES_MAX, limits.LINES_MAX, limits.MARKS_MAX, COLOURED_CHARACTERS_MAX):
+        assert page.count(f"{limit:,}") == 1
+    assert page.count(f"{limits.NESTING_MAX} deep") == 1
+
+
+@pytest.mark.parametrize("kind", sorted(CALLOUT_TITLES))
+def test_every_callout_has_a_title_in_the_language_of_its_text(kind):
+    english, chinese = CALLOUT_TITLES[kind]
+    assert html(f":::{kind}\nx\n:::").count(f">{english}<") == 1
+    assert html(f":::{kind}\n字\n:::").count(f">{chinese}<") == 1
