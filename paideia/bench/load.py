@@ -63,6 +63,8 @@ class _Line:
             if end < 0:
                 return False
             head = self.buffer[:end].lower()
+            if b"transfer-encoding: chunked" in head:
+                return self.buffer.endswith(b"\r\n0\r\n\r\n")
             at = head.find(b"content-length:")
             length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
             self.wanted = end + 4 + length

@@ -6,6 +6,7 @@ the control measured right before and after it.
 """
 
 import argparse
+import json
 import os
 import socket
 import subprocess
@@ -16,8 +17,6 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
-
-import orjson
 
 from paideia.bench.load import Measured, Request, measure
 
@@ -41,7 +40,7 @@ def main(argv: list[str]) -> int:
         environment = {
             **os.environ,
             "PAIDEIA_DATABASE_URL": url,
-            "PAIDEIA_BENCH": orjson.dumps(vars(options)).decode(),
+            "PAIDEIA_BENCH": json.dumps(vars(options)),
         }
         return subprocess.run([sys.executable, "-m", "paideia.bench.pages"], env=environment).returncode
 
@@ -239,15 +238,18 @@ def _serving(application: str, workers: int) -> Iterator[tuple[tuple[str, int], 
 
 
 def _await(address: tuple[str, int]) -> None:
-    deadline = time.monotonic() + 30
+    """Until the server answers a request, not only a connection."""
+    deadline = time.monotonic() + 60
     while True:
         try:
-            socket.create_connection(address, timeout=1).close()
-            return
+            with socket.create_connection(address, timeout=30) as line:
+                line.sendall(Request("/").wire("127.0.0.1"))
+                if line.recv(12):
+                    return
         except OSError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(0.05)
+        time.sleep(0.05)
 
 
 def _memory(pids: list[int]) -> float:
@@ -263,7 +265,4 @@ def _memory(pids: list[int]) -> float:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(
-        orjson.dumps(run(orjson.loads(os.environ["PAIDEIA_BENCH"])), option=orjson.OPT_INDENT_2).decode()
-        + "\n"
-    )
+    print(json.dumps(run(json.loads(os.environ["PAIDEIA_BENCH"])), indent=2))

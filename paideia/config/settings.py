@@ -139,6 +139,10 @@ def _database(url: str) -> dict[str, object]:
         "OPTIONS": {
             "pool": {"min_size": 1, "max_size": environment.number("POOL", 8), "timeout": 10},
             "application_name": "paideia",
+            # Statements are planned once a connection, not once a page. A pooler that hands out connections by
+            # transaction (PgBouncer below 1.21) cannot do that: PAIDEIA_PREPARE=0.
+            "server_side_binding": environment.switch("PREPARE", True),
+            "prepare_threshold": 3 if environment.switch("PREPARE", True) else None,
         },
     }
 
