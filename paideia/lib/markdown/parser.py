@@ -21,7 +21,7 @@ from paideia.lib.markdown.limits import NESTING_MAX, check_nesting
 from paideia.lib.markdown.outline import caption_images, number_headings
 
 # Short rows are filled up to the width of their table: a line of one letter can cost a thousand cells.
-vars(import_module("markdown_it.rules_block.table"))["MAX_AUTOCOMPLETED_CELLS"] = 16_384
+vars(import_module("markdown_it.rules_block.table"))["MAX_AUTOCOMPLETED_CELLS"] = 8_192
 
 
 @cache
