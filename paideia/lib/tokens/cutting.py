@@ -29,8 +29,9 @@ APOSTROPHES = str.maketrans("’ʼ＇", "'''")
 _WORDS_EVERYWHERE = """
 a an and are as at be been but by did do does for from had has have he her his if in into is it its of
 on or our she so that the their them then there these they this to was we were what when which who will
-with you your 的 了 是 在 和 也 就 都 而 及 与 着 或 被 把 对 从 到 于 之 其 这 那 吗 呢 吧 啊 呀 地 得 个 们 我 你 他 她 它 很 又 还 一个 这个 那个
-没有 以及 因为 所以 但是 如果 我们 你们 他们 就是 不是 可以 这样 什么
+with you your
+的 了 是 在 和 也 就 都 而 及 与 着 或 被 把 对 从 到 于 之 其 这 那 吗 呢 吧 啊 呀 地 得 个 们 我 你 他 她 它 很 又 还
+一个 这个 那个 没有 以及 因为 所以 但是 如果 我们 你们 他们 就是 不是 可以 这样 什么
 """
 EVERYWHERE = frozenset(_WORDS_EVERYWHERE.split())
 
