@@ -1,5 +1,6 @@
 """Where the sign-in library asks us: who may sign up and as what, where people go, what is said and mailed."""
 
+from contextlib import suppress
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -14,7 +15,7 @@ from django.utils import timezone, translation
 
 from paideia.accounts import actions, letters, links
 from paideia.accounts.handles import check_handle
-from paideia.accounts.mail import language_of, send
+from paideia.accounts.mail import MailNotSent, language_of, send
 from paideia.accounts.models import User
 from paideia.accounts.words import ERRORS, TOASTS
 
@@ -118,7 +119,16 @@ class AccountAdapter(DefaultAccountAdapter):
             self.send_account_already_exists_mail(address.email)
             return
         links.retire_links(address.user)
-        super().send_confirmation_mail(request, emailconfirmation, signup)
+        try:
+            super().send_confirmation_mail(request, emailconfirmation, signup)
+        except MailNotSent:
+            if settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory":
+                raise  # nobody gets in without it; else it can be asked for later
+
+    def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
+        """What these mails tell of is done already."""
+        with suppress(MailNotSent):
+            super().send_notification_mail(*args, **kwargs)
 
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
         with translation.override(language_of(user)):

@@ -2,7 +2,7 @@
 
 from paideia.accounts.models import Consent, User
 
-# Change the version when the words change in substance: everybody is asked again.
+# Raise a version when its words change in substance: answers name the version that they were given to.
 WORDING = {
     Consent.Purpose.TERMS: "2025-11",
     Consent.Purpose.BEHAVIOUR: "2025-11",

@@ -24,6 +24,14 @@ def preferred_language(request: HttpRequest) -> str:
     return translation.get_language_from_request(request) if accepted else fallback
 
 
+def zone(name: str) -> zoneinfo.ZoneInfo:
+    """The time zone of this name; the installation's where the name is none (any more)."""
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return zoneinfo.ZoneInfo(settings.TIME_ZONE)
+
+
 class LocaleMiddleware:
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -31,7 +39,7 @@ class LocaleMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         translation.activate(preferred_language(request))
         community = getattr(request, "community", None)
-        timezone.activate(zoneinfo.ZoneInfo(community.time_zone if community else settings.TIME_ZONE))
+        timezone.activate(zone(community.time_zone if community else settings.TIME_ZONE))
         response = self.get_response(request)
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
         response.headers.setdefault("Content-Language", translation.get_language())
@@ -49,7 +57,7 @@ class PreferencesMiddleware:
             if request.user.language:
                 translation.activate(request.user.language)
             if request.user.time_zone:
-                timezone.activate(zoneinfo.ZoneInfo(request.user.time_zone))
+                timezone.activate(zone(request.user.time_zone))
         return self.get_response(request)
 
 

@@ -4,7 +4,7 @@ The viewer (access.viewer.Viewer) comes from the room above: here it is known by
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
@@ -67,6 +67,13 @@ def communities_of(user: User) -> list[Community]:
     for row in rows:
         row.community.my_role = row.role  # type: ignore[attr-defined]
     return [row.community for row in rows]
+
+
+def founded_today(user: User) -> int:
+    """How many communities somebody owns that are younger than a day."""
+    young = timezone.now() - timedelta(days=1)
+    owned = Membership.objects.filter(user=user, role__key="owner", community__created_at__gt=young)
+    return owned.count()
 
 
 def members_page(viewer: Viewer, *, name: str = "", role: str = "", after: str = "") -> Page:

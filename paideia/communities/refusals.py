@@ -41,6 +41,15 @@ class InvitationForSomebodyElse(NotAllowed):
         )
 
 
+class TooManyInvitations(NotAllowed):
+    status = 429
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Enough invitations for now: five an hour to one address, 500 a day from you. Try later.")
+        )
+
+
 class Suspended(NotAllowed):
     def __init__(self) -> None:
         super().__init__(_("You are suspended from this community. Its team can lift the suspension."))

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from paideia.accounts.actions import interests_of
 from paideia.accounts.handles import check_handle
@@ -22,7 +23,7 @@ HOME_SECTIONS = [
 
 class ProfileForm(forms.Form):
     name = forms.CharField(
-        label=_("Name"),
+        label=pgettext_lazy("of a person", "Name"),
         max_length=80,
         required=False,
         help_text=_("As others see it. Empty: your handle is shown."),
@@ -57,6 +58,12 @@ class ProfileForm(forms.Form):
 
     def clean_name(self) -> str:
         return clean_line(self.cleaned_data["name"])
+
+    def clean_occupation(self) -> str:
+        return clean_line(self.cleaned_data["occupation"])
+
+    def clean_goals(self) -> str:
+        return clean_line(self.cleaned_data["goals"])
 
     def clean_bio(self) -> str:
         return clean(self.cleaned_data["bio"])

@@ -175,3 +175,26 @@ def test_links_in_mails_name_our_own_host_whatever_a_request_claims(client, memb
 def test_people_made_by_the_cast_can_sign_in(client, db):
     person("somebody")
     assert client.post("/accounts/login/", {"login": "somebody", "password": PASSWORD}).status_code == 302
+
+
+class TestWhenTheMailServerIsDown:
+    @pytest.fixture(autouse=True)
+    def _down(self, settings):
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", 9, 1
+
+    def test_who_need_not_confirm_is_in(self, client, db):
+        assert client.post("/accounts/signup/", GIVEN).status_code == 302
+        assert client.get("/settings/").status_code == 200
+
+    def test_who_must_confirm_is_told_to_try_again(self, client, db, settings):
+        settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+        answer = client.post("/accounts/signup/", GIVEN, HTTP_ACCEPT_LANGUAGE="en")
+        assert (answer.status_code, "Try again in a few minutes" in answer.text) == (503, True)
+
+    def test_a_new_password_holds_though_the_mail_about_it_is_lost(self, client, member):
+        client.post("/accounts/login/", {"login": "mira", "password": PASSWORD})
+        given = {"oldpassword": PASSWORD, "password1": "another good password"}
+        assert client.post("/accounts/password/change/", given).status_code == 302
+        member.refresh_from_db()
+        assert member.check_password("another good password")

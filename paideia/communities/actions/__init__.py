@@ -1,6 +1,12 @@
 """What can be done to communities and the people in them."""
 
-from paideia.communities.actions.claims import accept_claim, claim_profile, decline_claim, hand_over
+from paideia.communities.actions.claims import (
+    accept_claim,
+    claim_profile,
+    decline_claim,
+    hand_over,
+    reopen_claim,
+)
 from paideia.communities.actions.founding import create_community, edit_community
 from paideia.communities.actions.invitations import invite, revoke_invitation
 from paideia.communities.actions.joining import (
@@ -30,6 +36,7 @@ __all__ = [
     "leave_community",
     "lift_suspension",
     "remove_role",
+    "reopen_claim",
     "revoke_invitation",
     "set_role",
     "suspend",

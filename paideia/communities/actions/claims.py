@@ -14,6 +14,7 @@ from paideia.communities.models import Community, ProfileClaim
 from paideia.communities.refusals import AlreadyDecided, InvitationSpent, NotPermitted
 from paideia.communities.standing import must
 from paideia.lib.refusal import Conflict, Invalid
+from paideia.lib.text import clean
 
 DAYS = 7
 
@@ -31,7 +32,7 @@ def claim_profile(
         profile=profile,
         claimant=claimant,
         decided_at=None,
-        defaults={"community": community, "email": email.strip().lower(), "note": note.strip()[:500]},
+        defaults={"community": community, "email": email.strip().lower(), "note": clean(note).strip()[:500]},
     )
     if is_new:
         record("member.requested", community=community, actor=claimant, object=claim)
@@ -45,6 +46,15 @@ def accept_claim(*, claim: ProfileClaim, by: User) -> tuple[ProfileClaim, str]:
     token = secrets.token_urlsafe(24)
     _decide(row, by, accepted=True, hashed=token_hash(token))
     return row, token
+
+
+@transaction.atomic
+def reopen_claim(*, claim: ProfileClaim, by: User) -> None:
+    """Take a decision back whose key was not used, so that it can be made again. Needs members.manage."""
+    must(claim.community, by, "members.manage")
+    ProfileClaim.objects.filter(pk=claim.pk, used_at=None).update(
+        decided_at=None, decided_by=None, accepted=None, token_hash=""
+    )
 
 
 @transaction.atomic

@@ -10,10 +10,17 @@ from django.utils import timezone
 from paideia.accounts.models import User
 from paideia.activity.actions import record
 from paideia.communities.models import Community, Invitation, Role
-from paideia.communities.refusals import InvitationForSomebodyElse, InvitationSpent, NotPermitted
+from paideia.communities.refusals import (
+    InvitationForSomebodyElse,
+    InvitationSpent,
+    NotPermitted,
+    TooManyInvitations,
+)
 from paideia.communities.standing import must
 
 DAYS = 14
+TO_ONE_ADDRESS_AN_HOUR_MAX = 5
+BY_ONE_PERSON_A_DAY_MAX = 500
 
 
 @transaction.atomic
@@ -34,6 +41,8 @@ def invite(
         raise NotPermitted()
     if not set(role.permissions) <= standing.permissions:
         raise NotPermitted()
+    if email:
+        _check_pace(email, by)
     token = secrets.token_urlsafe(24)
     invitation = Invitation.objects.create(
         community=community,
@@ -46,6 +55,17 @@ def invite(
     )
     record("member.invited", community=community, actor=by, object=invitation, role=role.key)
     return invitation, token
+
+
+def _check_pace(email: str, by: User) -> None:
+    """Nobody floods a mailbox, or the world, through invitations. Raises TooManyInvitations."""
+    now = timezone.now()
+    to_them = Invitation.objects.filter(email__iexact=email.strip(), created_at__gt=now - timedelta(hours=1))
+    by_them = Invitation.objects.filter(created_by=by, created_at__gt=now - timedelta(days=1)).exclude(
+        email=""
+    )
+    if to_them.count() >= TO_ONE_ADDRESS_AN_HOUR_MAX or by_them.count() >= BY_ONE_PERSON_A_DAY_MAX:
+        raise TooManyInvitations()
 
 
 @transaction.atomic

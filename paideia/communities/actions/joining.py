@@ -17,6 +17,7 @@ from paideia.communities.refusals import (
     Suspended,
 )
 from paideia.communities.standing import must, suspensions_in_force
+from paideia.lib.text import clean, clean_line
 
 ANSWER_CHARACTERS_MAX = 2000
 
@@ -78,7 +79,7 @@ def accept_request(*, request: JoinRequest, by: User) -> Membership:
 def decline_request(*, request: JoinRequest, by: User, reason: str = "") -> None:
     """Turn down who asked; the reason is shown to them. Needs members.manage. Raises AlreadyDecided."""
     row = _open_request(request, by)
-    _decide(row, by, accepted=False, reason=reason[:300])
+    _decide(row, by, accepted=False, reason=clean_line(reason)[:300])
     record("member.declined", community=row.community, actor=by, object=row.user, reason=row.reason)
 
 
@@ -132,7 +133,7 @@ def _answers(community: Community, given: dict[str, str]) -> dict[str, str]:
     """Each question of the community answered. Raises AnswersMissing."""
     answers = {}
     for question in community.join_questions:
-        answer = str(given.get(question, "")).replace("\0", "").strip()[:ANSWER_CHARACTERS_MAX]
+        answer = clean(str(given.get(question, ""))).strip()[:ANSWER_CHARACTERS_MAX]
         if not answer:
             raise AnswersMissing(question)
         answers[question] = answer

@@ -11,6 +11,7 @@ from paideia.communities.models import Membership, Role, Suspension
 from paideia.communities.refusals import LastOwner, NotPermitted
 from paideia.communities.standing import Standing, must, suspensions_in_force
 from paideia.lib.refusal import Invalid
+from paideia.lib.text import clean_line
 
 
 @transaction.atomic
@@ -49,7 +50,9 @@ def suspend(*, membership: Membership, by: User, reason: str, until: datetime | 
         raise NotPermitted()
     keep_an_owner(row)
     _lift(row, by)
-    suspension = Suspension.objects.create(membership=row, reason=reason[:300], by=by, until=until)
+    suspension = Suspension.objects.create(
+        membership=row, reason=clean_line(reason)[:300], by=by, until=until
+    )
     record(
         "member.suspended", community=row.community_id, actor=by, object=row.user, reason=suspension.reason
     )

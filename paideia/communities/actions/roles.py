@@ -12,6 +12,7 @@ from paideia.communities.permissions import PERMISSIONS
 from paideia.communities.refusals import NotPermitted
 from paideia.communities.standing import Standing, must
 from paideia.lib.refusal import Conflict, Invalid
+from paideia.lib.text import clean_line
 
 STANDARD = frozenset({"owner", "admin", "moderator", "mentor", "volunteer", "member"})
 RANK_MAX = 99
@@ -34,7 +35,7 @@ def edit_role(
     elif not standing.outranks(row.rank):
         raise NotPermitted()
     if name is not None:
-        row.name = name.strip()[:60]
+        row.name = clean_line(name)[:60]
     row.save(update_fields=["permissions", "name"])
     record(
         "community.changed",
@@ -66,7 +67,7 @@ def add_role(*, community: Community, by: User, key: str, name: str, rank: int) 
         raise Conflict(_("There is a role with this key already."))
     member = Role.objects.get(community=community, key="member")
     role = Role.objects.create(
-        community=community, key=key, name=name.strip()[:60], rank=rank, permissions=member.permissions
+        community=community, key=key, name=clean_line(name)[:60], rank=rank, permissions=member.permissions
     )
     record(
         "community.changed", community=community, actor=by, object=role, role=key, given=member.permissions

@@ -29,6 +29,7 @@ from paideia.communities.refusals import (
     LastOwner,
     NotPermitted,
     Suspended,
+    TooManyInvitations,
 )
 from tests.cast import let_in, person
 
@@ -285,3 +286,21 @@ def _tried(community, user, invitation) -> str:
 
 def _looked_up(pk: int) -> Invitation:
     return Invitation.objects.select_related("role", "created_by", "community").get(pk=pk)
+
+
+def test_a_mailbox_is_not_flooded_by_invitations(community, owner):
+    for _time in range(5):
+        invite(community=community, by=owner, email="a@example.org")
+    with pytest.raises(TooManyInvitations):
+        invite(community=community, by=owner, email="A@example.org")
+    invite(community=community, by=owner, email="b@example.org")
+
+
+@pytest.mark.parametrize("odd", ["\x00", "a\u202eb", "\ud800", "x" * 100_000, "Z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍A̴̵̜̰͔ͫ͗͢L̠ͨͧͩ͘G" * 9])
+def test_odd_letters_in_answers_and_reasons_break_nothing(guarded, stranger, moderator, sign_in, odd):
+    join_community(community=guarded, user=stranger, answers={"Why?": f"Because {odd}"})
+    request = JoinRequest.objects.get()
+    here = sign_in(moderator)
+    assert here.get("/c/agora/manage/requests/").status_code == 200
+    decline_request(request=request, by=moderator, reason=f"No {odd}")
+    assert sign_in(stranger).get("/c/agora/join/").status_code == 200

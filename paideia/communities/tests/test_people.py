@@ -178,3 +178,16 @@ def test_a_change_of_name_or_standing_makes_pages_for_strangers_anew(community, 
     third = version()
     User.objects.filter(pk=member.pk).update(unread_count=3)
     assert first < second < third == version()
+
+
+def test_a_key_that_cannot_be_mailed_leaves_the_claim_open(
+    sign_in, community, imported, member, owner, settings
+):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", 9, 1
+    claim = claim_profile(
+        community=community, profile=imported, claimant=member, email="m@example.org", note="me"
+    )
+    answer = sign_in(owner).post(f"/c/agora/manage/claims/{claim.pk}/", {"accept": "1"})
+    claim.refresh_from_db()
+    assert (answer.status_code, claim.decided_at, claim.token_hash) == (503, None, "")

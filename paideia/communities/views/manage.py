@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from paideia.accounts.mail import MailNotSent
 from paideia.accounts.pictures import store_picture
 from paideia.communities import actions, letters, queries
 from paideia.communities.addresses import url_in
@@ -182,7 +183,11 @@ def claim_decision(request: Request, pk: int) -> HttpResponse:
     found = get_object_or_404(ProfileClaim, pk=pk, community=request.community)
     if request.POST.get("accept"):
         claim, token = actions.accept_claim(claim=found, by=request.user)
-        letters.send_key(claim, url_in(request.community, "handed_over", token))
+        try:
+            letters.send_key(claim, url_in(request.community, "handed_over", token))
+        except MailNotSent:
+            actions.reopen_claim(claim=claim, by=request.user)
+            raise
         messages.success(request, _("The key is on its way to %(email)s.") % {"email": claim.email})
     else:
         actions.decline_claim(claim=found, by=request.user)

@@ -15,6 +15,8 @@ from paideia.communities.forms import FoundingForm
 from paideia.communities.refusals import AddressTaken
 from paideia.lib.refusal import NotAllowed
 
+FOUNDED_A_DAY_MAX = 10
+
 
 @require_safe
 def home(request: Request) -> HttpResponse:
@@ -36,6 +38,8 @@ def founding(request: Request) -> HttpResponse:
     """Found a community and go to set it up."""
     if not settings.FOUNDING_OPEN and not request.user.is_staff:
         raise NotAllowed(_("On this site only those who run it found communities."))
+    if queries.founded_today(request.user) >= FOUNDED_A_DAY_MAX:
+        raise NotAllowed(_("You have founded enough communities for one day. Go on tomorrow."))
     form = FoundingForm(request.POST or None, initial={"language": get_language()})
     if request.method == "POST" and form.is_valid():
         try:

@@ -10,6 +10,7 @@ from paideia.access.models import Grant
 from paideia.access.viewer import Viewer, look
 from paideia.accounts.models import User
 from paideia.activity.actions import record
+from paideia.lib.text import clean
 from paideia.spaces.models import Space, SpaceRequest
 from paideia.spaces.queries import is_listed
 from paideia.spaces.refusals import (
@@ -127,7 +128,7 @@ def _admit(space: Space, user: Any) -> Grant:
 def _answers(space: Space, given: dict[str, str]) -> dict[str, str]:
     answers = {}
     for question in space.join_questions:
-        answer = str(given.get(question, "")).replace("\0", "").strip()[:ANSWER_CHARACTERS_MAX]
+        answer = clean(str(given.get(question, ""))).strip()[:ANSWER_CHARACTERS_MAX]
         if not answer:
             raise AnswersMissing(question)
         answers[question] = answer

@@ -14,6 +14,7 @@ from paideia.access.viewer import Viewer
 from paideia.activity.actions import record
 from paideia.lib.handles import slugify
 from paideia.lib.refusal import Invalid
+from paideia.lib.text import clean_line
 from paideia.spaces.models import Space
 from paideia.spaces.refusals import AddressTaken, NoSuchSpace, NotPermitted, OpenWorksInside
 
@@ -45,10 +46,10 @@ def create_space(
     last = Space.objects.filter(community=viewer.community).aggregate(Max("position"))["position__max"]
     space = Space(
         community=viewer.community,
-        name=name.strip()[:80],
+        name=clean_line(name)[:80],
         slug=(slug or _free_slug(viewer, name))[:60],
         kind=Space.Kind(kind),
-        purpose=purpose.strip()[:300],
+        purpose=clean_line(purpose)[:300],
         joining=Space.Joining(joining),
         join_questions=list(join_questions),
         position=0 if last is None else last + 1,
@@ -81,7 +82,7 @@ def edit_space(
     if unknown := fields.keys() - EDITABLE:
         raise Invalid(f"A space has no such field: {', '.join(sorted(unknown))}")
     for name, value in fields.items():
-        setattr(row, name, value)
+        setattr(row, name, clean_line(value) if isinstance(value, str) else value)
     before = row.gate_id
     if joining is not None:
         _change_joining(viewer, row, Space.Joining(joining))
