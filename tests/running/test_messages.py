@@ -54,3 +54,12 @@ def test_a_catalogue_survives_writing_and_reading(template, tmp_path: Path):
 def test_strings_are_found_in_code_and_in_templates():
     found = {place.split("/")[0] for message in messages.in_code() for place, _ in message.locations}
     assert {"web", "communities"} <= found
+
+
+def test_strings_are_found_in_shared_parts_of_pages():
+    found = {place.rpartition("/")[0] for message in messages.in_code() for place, _ in message.locations}
+    assert {"web/templates/web/_parts", "web/templates/web/_shell"} <= found
+
+
+def test_strings_marked_to_be_translated_later_are_found():
+    assert messages.in_code().get("The password of your account was changed.") is not None

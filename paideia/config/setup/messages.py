@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from io import BytesIO
+from os import PathLike
 from pathlib import Path
 
 from babel.messages import Catalog, Message
@@ -36,7 +37,12 @@ JINJA = {  # as in paideia.lib.jinja, else the strings would not be the ones loo
     "trimmed": "true",
     "silent": "false",
 }
-KEYWORDS = DEFAULT_KEYWORDS | {"gettext_lazy": None, "ngettext_lazy": (1, 2), "pgettext_lazy": ((1, "c"), 2)}
+KEYWORDS = DEFAULT_KEYWORDS | {
+    "gettext_lazy": None,
+    "ngettext_lazy": (1, 2),
+    "pgettext_lazy": ((1, "c"), 2),
+    "_N": None,  # marks what is translated later
+}
 PLACEHOLDER = re.compile(r"%\((\w+)\)[a-z]|(?<!\{)\{(\w+)\}(?!\})")
 
 
@@ -92,11 +98,17 @@ def in_code() -> Catalog:
         options_map={"**/templates/**": JINJA},
         keywords=KEYWORDS,
         comment_tags=("Translators:",),
+        directory_filter=is_searched,
     )
     for file, _line, message, comments, context in found:
         # Files without line numbers: a catalogue changes when words do, not when lines move.
         catalogue.add(message, None, [(file, 0)], auto_comments=comments, context=context)
     return catalogue
+
+
+def is_searched(folder: str | PathLike[str]) -> bool:
+    """Not caches. Babel alone would pass over our shared parts of pages too: `_parts`, `_shell`."""
+    return not Path(folder).name.startswith((".", "__"))
 
 
 def read(path: Path) -> Catalog:
