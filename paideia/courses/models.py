@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from paideia.access.models import Gate, Plan
 from paideia.accounts.models import User
@@ -46,7 +47,7 @@ class Lesson(models.Model):
     """One step of a course. Its document's gate follows from the course's, its own and `is_preview`."""
 
     class Kind(models.TextChoices):
-        TEXT = "text", _("Text")
+        TEXT = "text", pgettext_lazy("of a lesson", "Text")
         VIDEO = "video", _("Video")
         AUDIO = "audio", _("Audio")
         FILE = "file", _("File")

@@ -106,7 +106,8 @@ class Report:
 
     @staticmethod
     def _counts(counts: Counter[str]) -> list[str]:
-        return [f"  {kind(name)}: {n}" for name, n in counts.items() if n] or [f"  {_('nothing')}"]
+        nothing = _("nothing")
+        return [f"  {kind(name)}: {n}" for name, n in counts.items() if n] or [f"  {nothing}"]
 
 
 _TALLIES = ("converted", "left_out", "warnings")
