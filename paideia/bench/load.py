@@ -92,7 +92,7 @@ def measure(
     began = time.perf_counter()
     while (now := time.perf_counter()) < began + seconds:
         for key, _ in selector.select(timeout=1):
-            line: _Line = key.data
+            line = key.data
             if not line.receive():
                 continue
             now = time.perf_counter()

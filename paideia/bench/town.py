@@ -135,7 +135,7 @@ def _threads(threads: list[Document], comments: list[Document], rng: random.Rand
         Thread(
             document=document,
             comments_count=counts.get(document.pk, 0),
-            last_activity_at=document.published_at,
+            last_activity_at=document.published_at or document.created_at,
         )
         for document in threads
     )

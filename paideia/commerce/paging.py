@@ -19,7 +19,7 @@ class Page:
 
 def page_after(orders: QuerySet[Order], after: str | None, *, rows: int = PAGE_ROWS) -> Page:
     """The orders older than the one with id `after`; from the top when that is no id."""
-    if after and after.isdigit() and len(after) < 19:
+    if after and after.isdecimal() and len(after) < 19:
         key = Order.objects.filter(pk=int(after)).values("created_at")
         orders = orders.filter(
             Q(created_at__lt=Subquery(key)) | Q(created_at=Subquery(key), pk__lt=int(after))

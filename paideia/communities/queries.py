@@ -54,7 +54,7 @@ class Page:
 def public_communities(after: str = "") -> Page:
     """The platform's shelf: public communities with `members_count`, newest first."""
     communities = Community.objects.filter(visibility=Community.Visibility.PUBLIC)
-    if after.isdigit() and len(after) < 19:
+    if after.isdecimal() and len(after) < 19:
         communities = communities.filter(pk__lt=int(after))
     rows = list(_with_count(communities).order_by("-pk")[: SHELF_ROWS + 1])
     return _page(rows, SHELF_ROWS, lambda row: str(row.pk))

@@ -100,7 +100,7 @@ def _document_of(one: dict[str, Any]) -> int | None:
     kind, _colon, number = str(one.get("subject", ""))[:40].partition(":")
     return (
         int(number)
-        if kind == "document" and number.isascii() and number.isdigit() and len(number) < 19
+        if kind == "document" and number.isascii() and number.isdecimal() and len(number) < 19
         else None
     )
 

@@ -23,7 +23,7 @@ class Page:
 def page_after(documents: QuerySet[Document], after: str | int | None, *, rows: int = PAGE_ROWS) -> Page:
     """The rows of `documents` published before the one with id `after` (a key from the address; one that is
     none starts at the top). One query."""
-    if after and str(after).isdigit() and len(str(after)) < 19:
+    if after and str(after).isdecimal() and len(str(after)) < 19:
         key = Document.objects.filter(pk=int(after)).values("published_at")
         documents = documents.filter(
             Q(published_at__lt=Subquery(key)) | Q(published_at=Subquery(key), pk__lt=int(after))

@@ -128,7 +128,7 @@ def initial_of_lesson(lesson: Lesson) -> dict[str, Any]:
         "opens": "preview" if lesson.is_preview else "course",
         "opens_at": gate.opens_at if gate else None,
         "delay_days": gate.delay_days if gate else 0,
-        "after": int(after) if after.isdigit() else None,
+        "after": int(after) if after.isdecimal() else None,
         "revision": lesson.document.revision,
     }
 
@@ -181,7 +181,7 @@ class QuestionForm(forms.Form):
                 "correct": f"right-{row}" in self.data,
                 "feedback": self.data.get(f"feedback-{row}", ""),
             }
-            for row in range(min(int(count) if count.isdigit() else 0, 50))
+            for row in range(min(int(count) if count.isdecimal() else 0, 50))
         ]
 
     def saved_fields(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from paideia.access.viewer import Viewer
+from paideia.accounts.models import User
 from paideia.activity.actions import record
 from paideia.content.actions import remove_document, save_document
 from paideia.content.models import Document
@@ -29,7 +30,7 @@ def open_thread(
     tags: tuple[str, ...] = (),
 ) -> Thread:
     """Open a thread in a space, behind the gate of the space. In a space for questions it is a question."""
-    _must(viewer, "threads.open")
+    author = _must(viewer, "threads.open")
     if space.community_id != viewer.community.pk or not viewer.can_open(space.gate_id):
         raise NotFound(_("There is no such space."))
     if space.archived_at:
@@ -52,7 +53,7 @@ def open_thread(
     )
     question = space.kind == Space.Kind.QUESTIONS if is_question is None else is_question
     thread = Thread.objects.create(document=document, is_question=question, last_activity_at=now)
-    Watch.objects.create(user=viewer.user, document=document)
+    Watch.objects.create(user=author, document=document)
     record(
         "thread.opened",
         community=viewer.community,
@@ -273,7 +274,8 @@ def _changed(viewer: Viewer, thread: Thread, change: str) -> None:
     )
 
 
-def _must(viewer: Viewer, permission: str) -> None:
+def _must(viewer: Viewer, permission: str) -> User:
+    """Whoever acts, if their role includes it."""
     if viewer.user is None:
         raise NotAllowed(_("Sign in first."))
     if not viewer.may(permission):
@@ -282,6 +284,7 @@ def _must(viewer: Viewer, permission: str) -> None:
             if not viewer.is_member
             else _("Your role here does not allow this.")
         )
+    return viewer.user
 
 
 def _must_edit(viewer: Viewer, document: Document) -> None:

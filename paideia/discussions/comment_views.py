@@ -5,13 +5,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from paideia.access.requests import Request
 from paideia.content.addresses import path_of
 from paideia.content.models import Document
 from paideia.discussions import actions, queries
@@ -24,7 +25,7 @@ from paideia.lib.responses import same_for_strangers
 
 @require_http_methods(["GET", "POST"])
 @same_for_strangers
-def comments(request: HttpRequest, pk: int) -> HttpResponse:
+def comments(request: Request, pk: int) -> HttpResponse:
     """GET: what is said below a document, as a fragment for its page or as a page by itself. POST: say something."""
     visible = Document.objects.visible_to(request.viewer).select_related("thread", "space", "gate")
     root = get_object_or_404(visible.defer("source", "text", "html", "preview_html"), pk=pk)
@@ -42,7 +43,7 @@ def comments(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "discussions/_comments.html" if fragment else "discussions/comments.html", context)
 
 
-def _post(request: HttpRequest, root: Document, question: bool) -> HttpResponse:
+def _post(request: Request, root: Document, question: bool) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect(f"{reverse('account_login')}?next={_page_of(root)}")
     form = CommentForm(request.POST)
@@ -74,7 +75,7 @@ def _post(request: HttpRequest, root: Document, question: bool) -> HttpResponse:
 
 @require_GET
 @same_for_strangers
-def comment(request: HttpRequest, pk: int) -> HttpResponse:
+def comment(request: Request, pk: int) -> HttpResponse:
     """One comment with what can be done with it; the way into its thread."""
     found = _comment(request, pk)
     context: dict[str, Any] = {
@@ -100,7 +101,7 @@ def comment(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def comment_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def comment_edit(request: Request, pk: int) -> HttpResponse:
     found = _comment(request, pk)
     initial = {"source": found.document.source, "revision": found.document.revision}
     form = CommentForm(request.POST or None, initial=initial)
@@ -118,7 +119,7 @@ def comment_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def removal(request: HttpRequest, pk: int) -> HttpResponse:
+def removal(request: Request, pk: int) -> HttpResponse:
     found = _comment(request, pk)
     actions.remove_comment(viewer=request.viewer, comment=found, reason=request.POST.get("reason", "")[:200])
     messages.success(request, _("The comment was removed."))
@@ -127,14 +128,14 @@ def removal(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def acceptance(request: HttpRequest, pk: int) -> HttpResponse:
+def acceptance(request: Request, pk: int) -> HttpResponse:
     found = _comment(request, pk)
     actions.accept_answer(viewer=request.viewer, comment=found)
     return redirect(f"{_page_of(found.root)}#c{pk}")
 
 
 @require_POST
-def reactions(request: HttpRequest, pk: int) -> HttpResponse:
+def reactions(request: Request, pk: int) -> HttpResponse:
     """Give a sign or take it back; answers with the bar as it stands now."""
     document = get_object_or_404(
         Document.objects.visible_to(request.viewer).only("pk", "score", "kind"), pk=pk
@@ -160,7 +161,7 @@ def reactions(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def watching(request: HttpRequest, pk: int) -> HttpResponse:
+def watching(request: Request, pk: int) -> HttpResponse:
     document = get_object_or_404(Document.objects.visible_to(request.viewer), pk=pk)
     muted = request.POST.get("muted") == "1"
     actions.watch(viewer=request.viewer, document=document, muted=muted)
@@ -170,13 +171,13 @@ def watching(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(_page_of(document))
 
 
-def _pressed(request: HttpRequest, pk: int) -> Callable[[str, int], str]:
+def _pressed(request: Request, pk: int) -> Callable[[str, int], str]:
     """Whether a sign is the viewer's own, as `aria-pressed` says it."""
     mine = queries.reactions_of(request.viewer, [pk])
     return lambda name, number: "true" if (number, name) in mine else "false"
 
 
-def _comment(request: HttpRequest, pk: int) -> Comment:
+def _comment(request: Request, pk: int) -> Comment:
     rows = queries.comments_open_to(request.viewer)
     return get_object_or_404(
         rows.select_related("document__author", "document__gate", "document__space", "root"), pk=pk
@@ -193,20 +194,20 @@ def _page_of(root: Document) -> str:
     return path_of(root) if root.kind == Document.Kind.THREAD else reverse("comments", args=[root.pk])
 
 
-def _reply_to(request: HttpRequest, root: Document) -> dict[str, Any] | None:
+def _reply_to(request: Request, root: Document) -> dict[str, Any] | None:
     wanted = request.GET.get("reply", "")
-    if not wanted.isdigit() or not request.user.is_authenticated:
+    if not wanted.isdecimal() or len(wanted) > 18 or not request.user.is_authenticated:
         return None
     found = (
         queries.comments_open_to(request.viewer)
         .select_related("document__author")
-        .filter(pk=wanted, root=root)
+        .filter(pk=int(wanted), root=root)
     )
     parent = found.first()
     return {"id": parent.pk, "author": author_of(parent.document) or Absent(0, "")} if parent else None
 
 
-def _back(request: HttpRequest) -> str:
+def _back(request: Request) -> str:
     """The page a form was sent from, if it is one of ours."""
     sent_from = request.headers.get("Referer", "")
     if url_has_allowed_host_and_scheme(sent_from, {request.get_host()}, request.is_secure()):

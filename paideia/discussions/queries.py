@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
@@ -55,7 +56,7 @@ def thread_rows(
         rows = rows.filter(
             Q(last_activity_at__lt=moment) | Q(last_activity_at=moment, pk__lt=pk), pinned_at=None
         )
-        order = ["-last_activity_at", "-pk"]
+        order: list[Any] = ["-last_activity_at", "-pk"]
     else:
         order = [F("pinned_at").desc(nulls_last=True), "-last_activity_at", "-pk"]
     found = list(rows.order_by(*order)[: FEED + 1])
@@ -98,7 +99,7 @@ def talk_below(root: Document, *, after: str = "") -> Talk:
     Comments share their root's gate, so who may read the root may read them.
     """
     tops = Comment.objects.filter(root=root, parent=None).order_by("document_id")
-    if after.isdigit():
+    if after.isdecimal() and len(after) < 19:
         tops = tops.filter(document_id__gt=int(after))
     wanted = tops.values("document_id")[: PAGE + 1]
     rows = (

@@ -10,7 +10,7 @@ from paideia.content.models import Document
 from paideia.discussions.models import Reaction
 from paideia.lib.refusal import Invalid, NotAllowed, NotFound
 
-VOTES = {Reaction.Kind.UP: 1, Reaction.Kind.DOWN: -1}
+VOTES: dict[str, int] = {Reaction.Kind.UP: 1, Reaction.Kind.DOWN: -1}
 
 
 @transaction.atomic

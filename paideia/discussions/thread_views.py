@@ -2,11 +2,12 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from paideia.access.requests import Request
 from paideia.communities.models import Membership
 from paideia.content.addresses import path_of
 from paideia.content.queries import is_open
@@ -21,7 +22,7 @@ from paideia.spaces.queries import spaces_for
 
 @require_GET
 @same_for_strangers
-def threads(request: HttpRequest) -> HttpResponse:
+def threads(request: Request) -> HttpResponse:
     """Everything that is talked about, newest activity first."""
     tag, unanswered = request.GET.get("tag", "")[:40], request.GET.get("show") == "unanswered"
     rows, older = queries.thread_rows(
@@ -36,7 +37,7 @@ def threads(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @same_for_strangers
-def thread(request: HttpRequest, pk: int) -> HttpResponse:
+def thread(request: Request, pk: int) -> HttpResponse:
     viewer, after = request.viewer, request.GET.get("after", "")
     rows = queries.threads_listed_to(viewer).select_related("document__author", "document__space")
     found = get_object_or_404(rows.defer("document__source", "document__text"), pk=pk)
@@ -57,7 +58,7 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
+def thread_new(request: Request, slug: str) -> HttpResponse:
     space = _space(request, slug)
     form = ThreadForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -75,7 +76,7 @@ def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def thread_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def thread_edit(request: Request, pk: int) -> HttpResponse:
     found = _thread(request, pk)
     document = found.document
     initial = {
@@ -102,7 +103,7 @@ def thread_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def removal(request: HttpRequest, pk: int) -> HttpResponse:
+def removal(request: Request, pk: int) -> HttpResponse:
     found = _thread(request, pk)
     actions.remove_thread(viewer=request.viewer, thread=found, reason=request.POST.get("reason", "")[:200])
     messages.success(request, _("The thread was removed."))
@@ -111,7 +112,7 @@ def removal(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def closure(request: HttpRequest, pk: int) -> HttpResponse:
+def closure(request: Request, pk: int) -> HttpResponse:
     actions.close_thread(
         viewer=request.viewer, thread=_thread(request, pk), closed=request.POST.get("closed") == "1"
     )
@@ -120,7 +121,7 @@ def closure(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def pin(request: HttpRequest, pk: int) -> HttpResponse:
+def pin(request: Request, pk: int) -> HttpResponse:
     actions.pin_thread(
         viewer=request.viewer, thread=_thread(request, pk), pinned=request.POST.get("pinned") == "1"
     )
@@ -129,7 +130,7 @@ def pin(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def move(request: HttpRequest, pk: int) -> HttpResponse:
+def move(request: Request, pk: int) -> HttpResponse:
     found = _thread(request, pk)
     if request.method == "POST":
         actions.move_thread(
@@ -143,7 +144,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @same_for_strangers
-def member_threads(request: HttpRequest, handle: str) -> HttpResponse:
+def member_threads(request: Request, handle: str) -> HttpResponse:
     """What a member opened and wrote: a fragment of their profile and a page by itself."""
     membership = get_object_or_404(
         Membership.objects.select_related("user"), community=request.community, user__handle__iexact=handle
@@ -164,12 +165,12 @@ def member_threads(request: HttpRequest, handle: str) -> HttpResponse:
     return render(request, template, context)
 
 
-def _thread(request: HttpRequest, pk: int) -> Thread:
+def _thread(request: Request, pk: int) -> Thread:
     rows = queries.threads_open_to(request.viewer).select_related("document__author", "document__space__gate")
     return get_object_or_404(rows, pk=pk)
 
 
-def _space(request: HttpRequest, slug: str) -> Space:
+def _space(request: Request, slug: str) -> Space:
     space = get_object_or_404(Space.objects.select_related("gate"), community=request.community, slug=slug)
     if not request.viewer.can_open(space.gate_id):
         from django.http import Http404

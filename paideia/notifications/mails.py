@@ -16,12 +16,13 @@ def compose(mail: Mail) -> EmailMultiAlternatives:
     community = told.community if told else None
     language = mail.user.language or (community.language if community else settings.LANGUAGE_CODE)
     with translation.override(language):
+        words = sentence(told) if told else ""
         context = {
             "mail": mail,
             "told": told,
             "user": mail.user,
             "community": community,
-            "sentence": sentence(told) if told else "",
+            "sentence": words,
             "address": (origin(community) if community else settings.BASE_URL) + (told.url if told else "/"),
             "choices": url_in(community, "notification_choices") if community else settings.BASE_URL,
             "LANGUAGE_CODE": language,
@@ -29,9 +30,9 @@ def compose(mail: Mail) -> EmailMultiAlternatives:
         text = render_to_string(f"notifications/mail/{mail.template}.txt", context)
         html = render_to_string(f"notifications/mail/{mail.template}.html", context)
     message = EmailMultiAlternatives(
-        subject=" ".join(context["sentence"].split())[:150],
+        subject=" ".join(words.split())[:150],
         body=text,
-        to=[mail.user.email],
+        to=[mail.user.email or ""],  # `_unwanted` has seen that there is one
         headers={"List-Unsubscribe": f"<{context['choices']}>", "Auto-Submitted": "auto-generated"},
     )
     message.attach_alternative(html, "text/html")

@@ -36,7 +36,7 @@ def _tell(telling: Telling) -> bool:
             "community_id": telling.fact.community_id,
             "kind": telling.kind,
             "actor_id": telling.fact.actor_id
-            if User.objects.filter(pk=telling.fact.actor_id).exists()
+            if User.objects.filter(pk=telling.fact.actor_id or 0).exists()
             else None,
             "document_id": telling.document_id,
             "params": telling.params,

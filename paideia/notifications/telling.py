@@ -58,7 +58,7 @@ def _may_read(telling: Telling) -> bool:
 def _commented(fact: Fact) -> Iterator[Telling]:
     comment = (
         Comment.objects.select_related("document__community", "root__thread", "parent__document")
-        .filter(pk=fact.object_id)
+        .filter(pk=fact.object_id or 0)
         .first()
     )
     if comment is None:
@@ -83,7 +83,7 @@ def _commented(fact: Fact) -> Iterator[Telling]:
 
 
 def _opened(fact: Fact) -> Iterator[Telling]:
-    document = Document.objects.select_related("community").filter(pk=fact.object_id).first()
+    document = Document.objects.select_related("community").filter(pk=fact.object_id or 0).first()
     if document is not None:
         about = {"title": document.title, "excerpt": document.text[:140]}
         for user_id in _mentioned(document):
@@ -91,7 +91,7 @@ def _opened(fact: Fact) -> Iterator[Telling]:
 
 
 def _published(fact: Fact) -> Iterator[Telling]:
-    document = Document.objects.select_related("community").filter(pk=fact.object_id).first()
+    document = Document.objects.select_related("community").filter(pk=fact.object_id or 0).first()
     if document is None or document.author_id is None:
         return
     members = Membership.objects.filter(community_id=document.community_id, left_at=None).values("user_id")
@@ -103,7 +103,7 @@ def _published(fact: Fact) -> Iterator[Telling]:
 
 
 def _accepted(fact: Fact) -> Iterator[Telling]:
-    comment = Comment.objects.select_related("document__community", "root").filter(pk=fact.object_id).first()
+    comment = Comment.objects.select_related("document__community", "root").filter(pk=fact.object_id or 0).first()
     if comment is not None and comment.document.author_id:
         about = {"title": comment.root.title}
         url = lasting_path_of(comment.document)
@@ -111,7 +111,7 @@ def _accepted(fact: Fact) -> Iterator[Telling]:
 
 
 def _reacted(fact: Fact) -> Iterator[Telling]:
-    document = Document.objects.select_related("community").filter(pk=fact.object_id).first()
+    document = Document.objects.select_related("community").filter(pk=fact.object_id or 0).first()
     if document is None or document.author_id is None or fact.detail.get("kind") == "down":
         return
     about = {"title": document.title, "excerpt": document.text[:80], "sign": fact.detail.get("kind")}
@@ -120,7 +120,7 @@ def _reacted(fact: Fact) -> Iterator[Telling]:
 
 def _followed(fact: Fact) -> Iterator[Telling]:
     community = _community(fact)
-    actor = User.objects.filter(pk=fact.actor_id).first()
+    actor = User.objects.filter(pk=fact.actor_id or 0).first()
     if fact.object_id is not None and actor is not None:
         url = path_in(community, "member", actor.handle) if community else ""
         yield Telling(fact.object_id, Kind.FOLLOW, fact, url)
@@ -138,7 +138,7 @@ def _requested(fact: Fact) -> Iterator[Telling]:
     if community is None:
         return
     managers = Membership.objects.filter(
-        community_id=fact.community_id, left_at=None, role__permissions__contains=["members.manage"]
+        community=community, left_at=None, role__permissions__contains=["members.manage"]
     )
     for user_id in managers.order_by("pk").values_list("user_id", flat=True):
         url = path_in(community, "manage_requests")

@@ -2,11 +2,12 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from paideia.access.requests import Request
 from paideia.accounts.models import User
 from paideia.notifications import actions, queries
 from paideia.notifications.choices import ALWAYS, wants_mail
@@ -16,16 +17,17 @@ from paideia.notifications.wording import sentence
 
 @login_required
 @require_GET
-def notifications(request: HttpRequest) -> HttpResponse:
+def notifications(request: Request) -> HttpResponse:
     before = request.GET.get("before", "")
-    rows, older = queries.notifications_of(request.viewer, before=int(before) if before.isdigit() else None)
+    key = int(before) if before.isdecimal() and len(before) < 19 else None
+    rows, older = queries.notifications_of(request.viewer, before=key)
     context = {"rows": [(row, sentence(row)) for row in rows], "older": older}
     return render(request, "notifications/notifications.html", context)
 
 
 @login_required
 @require_POST
-def read(request: HttpRequest) -> HttpResponse:
+def read(request: Request) -> HttpResponse:
     """Mark all as read."""
     actions.mark_read(user=request.user)
     return HttpResponse(status=204) if request.headers.get("HX-Request") else redirect("notifications")
@@ -33,7 +35,7 @@ def read(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def choices(request: HttpRequest) -> HttpResponse:
+def choices(request: Request) -> HttpResponse:
     kinds = [kind for kind in Notification.Kind if kind not in ALWAYS]
     if request.method == "POST":
         wanted = {kind.value: kind.value in request.POST.getlist("mail") for kind in kinds}

@@ -50,8 +50,8 @@ class Match(SearchQuery):
         super().__init__(query, search_type="raw")
         self.query = query
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[str]]:
-        return "%s::tsquery", [self.query]
+    def as_sql(self, *_: Any, **__: Any) -> Any:
+        return "%s::tsquery", (self.query,)
 
 
 def search(viewer: Viewer, words: str, *, kind: str = "", after: str = "") -> Found:
@@ -81,7 +81,7 @@ def search(viewer: Viewer, words: str, *, kind: str = "", after: str = "") -> Fo
 
 def _ranked(
     documents: QuerySet[Document], column: str, match: SearchQuery, kind: str, after: str
-) -> QuerySet[Entry]:
+) -> Any:
     matching = documents.filter(**{f"search_entry__{column}": match})
     if kind in KINDS:
         matching = matching.filter(kind__in=KINDS[kind])

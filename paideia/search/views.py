@@ -1,9 +1,10 @@
 """The search page."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from paideia.access.requests import Request
 from paideia.lib.responses import same_for_strangers
 from paideia.lib.text import clean_line
 from paideia.search.queries import KINDS, NOTHING, search
@@ -13,7 +14,7 @@ WORDS_MAX = 200
 
 @require_GET
 @same_for_strangers
-def search_page(request: HttpRequest) -> HttpResponse:
+def search_page(request: Request) -> HttpResponse:
     words = clean_line(request.GET.get("q", ""))[:WORDS_MAX]
     kind = request.GET.get("kind", "")
     kind = kind if kind in KINDS else ""

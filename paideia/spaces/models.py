@@ -39,6 +39,7 @@ class Space(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
+    locked = False  # set by `spaces_for`: known to the viewer, but closed
 
     class Meta:
         ordering = ["position", "id"]

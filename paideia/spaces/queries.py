@@ -19,7 +19,7 @@ def spaces_for(viewer: Viewer) -> list[Space]:
     found = []
     for space in Space.objects.filter(community=viewer.community, archived_at=None).select_related("gate"):
         if is_listed(viewer, space):
-            space.locked = not viewer.can_open(space.gate_id)  # type: ignore[attr-defined]
+            space.locked = not viewer.can_open(space.gate_id)
             found.append(space)
     return found
 

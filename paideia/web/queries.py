@@ -70,7 +70,7 @@ def figures(community: Community) -> dict[str, Any]:
 
 def first_steps(viewer: Viewer) -> list[str]:
     """What a new member has not done yet, of the three first steps: "profile", "read", "say"."""
-    member = Membership.objects.filter(pk=viewer.membership_id).first()
+    member = Membership.objects.filter(pk=viewer.membership_id or 0).first()
     if member is None or viewer.user is None or (viewer.now - member.joined_at).days > 30:
         return []
     steps = []

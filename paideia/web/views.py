@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db import connection
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.urls import get_script_prefix, reverse
@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
+from paideia.access.requests import Request
 from paideia.access.viewer import Viewer
 from paideia.accounts.models import User
 from paideia.content.models import Document
@@ -29,7 +30,7 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 @require_GET
 @same_for_strangers
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: Request) -> HttpResponse:
     """A community's front page: a shop window for strangers, what is new and next for members."""
     viewer: Viewer = request.viewer
     context: dict[str, Any] = {"feed": feed_html(viewer)}
@@ -70,7 +71,7 @@ def _is_new(viewer: Viewer) -> bool:
 
 @require_GET
 @same_for_strangers
-def space(request: HttpRequest, slug: str) -> HttpResponse:
+def space(request: Request, slug: str) -> HttpResponse:
     """A space: its purpose and what is in it, by kind."""
     found = get_object_or_404(
         Space.objects.select_related("gate", "plan"), community=request.community, slug=slug, archived_at=None
@@ -101,13 +102,13 @@ def space(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_GET
 @same_for_strangers
-def about(request: HttpRequest) -> HttpResponse:
+def about(request: Request) -> HttpResponse:
     """What the community is about, and its house rules."""
     return render(request, "web/about.html", {"figures": queries.figures(request.community)})
 
 
 @require_GET  # changes nothing but the asker's own view, and must work for strangers, who have no token
-def language(request: HttpRequest) -> HttpResponse:
+def language(request: Request) -> HttpResponse:
     """Another language, for strangers in a cookie, for people in their settings."""
     chosen = request.GET.get("language", "")
     response = HttpResponseRedirect(_next(request))
@@ -126,7 +127,7 @@ def language(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def theme_choice(request: HttpRequest) -> HttpResponse:
+def theme_choice(request: Request) -> HttpResponse:
     chosen = request.POST.get("theme", "")
     if chosen in User.Theme.values:
         User.objects.filter(pk=request.user.pk).update(theme=chosen)
@@ -135,7 +136,7 @@ def theme_choice(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def manage(request: HttpRequest) -> HttpResponse:
+def manage(request: Request) -> HttpResponse:
     """The operator's start: what asks for attention now."""
     if not request.viewer.may("members.view") and not request.viewer.may("content.write"):
         raise Http404
@@ -143,14 +144,14 @@ def manage(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def health(request: HttpRequest) -> JsonResponse:
+def health(request: Request) -> JsonResponse:
     """For load balancers: answers when the database does."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return JsonResponse({"status": "ok"})
 
 
-def _next(request: HttpRequest) -> str:
+def _next(request: Request) -> str:
     wanted = request.GET.get("next", "")
     if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure()):
         return wanted

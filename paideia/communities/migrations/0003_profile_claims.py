@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 from paideia.communities.touch import touch
 
-
 # People are shown under their names and pictures, and the suspended are not listed: pages for strangers follow.
 PEOPLE = """
 CREATE FUNCTION community_touch_of_person() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -70,7 +70,7 @@ def roles(request: Request) -> HttpResponse:
 @require_POST
 def permissions(request: Request) -> HttpResponse:
     """Save the columns that the form showed."""
-    shown = [int(pk) for pk in request.POST.getlist("shown") if pk.isdigit() and len(pk) < 19]
+    shown = [int(pk) for pk in request.POST.getlist("shown") if pk.isdecimal() and len(pk) < 19]
     table = {pk: set(request.POST.getlist(f"role_{pk}")) & PERMISSIONS.keys() for pk in shown}
     actions.edit_permissions(community=request.community, by=request.user, table=table)
     messages.success(request, _("The permissions are saved. They hold from now on."))
@@ -250,4 +250,4 @@ def _may_manage(request: Request, membership: Membership) -> bool:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdigit() and len(text) < 19 else 0
+    return int(text) if text.isdecimal() and len(text) < 19 else 0

@@ -125,7 +125,7 @@ def _published(request: HttpRequest, form: WorkForm, saved: Document) -> HttpRes
 
 def _asked_for(request: HttpRequest) -> dict[str, Any]:
     """A link may say where the new work goes: ?space=3, ?column=12."""
-    return {key: request.GET[key] for key in ("space", "column") if request.GET.get(key, "").isdigit()}
+    return {key: request.GET[key] for key in ("space", "column") if request.GET.get(key, "").isdecimal()}
 
 
 def _conflict(request: HttpRequest, form: WorkForm, current: Document) -> HttpResponse:

@@ -33,7 +33,7 @@ def revision(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     viewer = request.viewer  # type: ignore[attr-defined]
     document = queries.editable_document(viewer, pk)
     against = request.GET.get("against", "")
-    other = int(against) if against.isdigit() and len(against) < 10 else number - 1
+    other = int(against) if against.isdecimal() and len(against) < 10 else number - 1
     both = queries.revisions_of(viewer, document).filter(number__in=(number, other))
     found = {each.number: each for each in both}
     if number not in found:

@@ -28,7 +28,9 @@ def told_to(user):
 
 
 def test_the_asker_hears_of_an_answer_in_the_app_and_by_mail(community, visitor, mentor, viewer_of):
-    help_space = Space.objects.create(community=community, slug="help", name="Help", kind=Space.Kind.QUESTIONS)
+    help_space = Space.objects.create(
+        community=community, slug="help", name="Help", kind=Space.Kind.QUESTIONS
+    )
     question = talk.open_thread(viewer=viewer_of(visitor), space=help_space, title="How?", source="Tell me")
     talk.post_comment(viewer=viewer_of(mentor), root=question.document, source="So.", is_answer=True)
     run_once()
@@ -61,7 +63,9 @@ def test_who_muted_a_thread_hears_nothing(thread, member, visitor, viewer_of):
     assert told_to(member) == []
 
 
-def test_a_mention_behind_a_gate_tells_only_who_may_read_it(community, tier, member, visitor, mentor, viewer_of):
+def test_a_mention_behind_a_gate_tells_only_who_may_read_it(
+    community, tier, member, visitor, mentor, viewer_of
+):
     gate = Gate.objects.create(community=community, name="Paying members")
     gate.plans.add(tier)
     inner = Space.objects.create(community=community, slug="inner", name="Inner", gate=gate)

@@ -48,7 +48,13 @@ def test_the_word_that_matched_is_marked(community, mentor, visitor, viewer_of):
 
 
 def test_nobody_finds_a_word_behind_a_gate(community, mentor, member, visitor, paid, viewer_of):
-    publish(community, mentor, "Shop window", "Before: lighthouse.\n\n<!-- paywall -->\n\nBehind: submarine.", paid)
+    publish(
+        community,
+        mentor,
+        "Shop window",
+        "Before: lighthouse.\n\n<!-- paywall -->\n\nBehind: submarine.",
+        paid,
+    )
     run_once()
     assert titles(viewer_of(member), "submarine") == ["Shop window"]
     assert titles(viewer_of(visitor), "submarine") == []
@@ -121,6 +127,8 @@ def test_a_search_takes_the_same_queries_for_one_and_thirty(
         search(viewer, "zeppelin")
 
 
-@pytest.mark.parametrize("words", ["", "'", "\\", "a & | !", "((((", '"', "-", "的", "x" * 5000, "\x00", "%_"])
+@pytest.mark.parametrize(
+    "words", ["", "'", "\\", "a & | !", "((((", '"', "-", "的", "x" * 5000, "\x00", "%_"]
+)
 def test_odd_words_do_not_break_it(community, visitor, viewer_of, words):
     assert titles(viewer_of(visitor), words) == []

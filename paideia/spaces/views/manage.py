@@ -83,10 +83,10 @@ def archive(request: Request, pk: int) -> HttpResponse:
 def order(request: Request) -> HttpResponse:
     """Move one space up or down, or give the whole order as `ids`."""
     ids = [row.pk for row in queries.managed_spaces(request.viewer)]
-    if given := [int(pk) for pk in request.POST.getlist("ids") if pk.isdigit() and len(pk) < 19]:
+    if given := [int(pk) for pk in request.POST.getlist("ids") if pk.isdecimal() and len(pk) < 19]:
         ids = given
     moved, up = request.POST.get("space", ""), request.POST.get("way") == "up"
-    if moved.isdigit() and int(moved) in ids:
+    if moved.isdecimal() and int(moved) in ids:
         place = ids.index(int(moved))
         other = max(place - 1, 0) if up else min(place + 1, len(ids) - 1)
         ids[place], ids[other] = ids[other], ids[place]
