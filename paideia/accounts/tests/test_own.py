@@ -2,7 +2,7 @@
 
 import pytest
 
-from paideia.accounts.actions import edit_profile, give_consent, interests_of
+from paideia.accounts.actions import HandleTaken, edit_profile, give_consent, interests_of
 from paideia.accounts.consents import allows_behaviour
 from paideia.accounts.models import Consent, User
 from paideia.lib.refusal import Invalid
@@ -53,7 +53,7 @@ def test_ones_own_handle_can_be_kept_in_other_letters(sign_in, member):
 
 def test_two_who_want_a_handle_at_once_do_not_both_get_it(member, visitor):
     edit_profile(user=member, handle="wanted")
-    with pytest.raises(Exception, match="taken"):
+    with pytest.raises(HandleTaken):
         edit_profile(user=visitor, handle="wanted")
 
 

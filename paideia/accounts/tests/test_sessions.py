@@ -18,7 +18,7 @@ NEW = "another good password"
 
 
 def sign_in_by_form(login: str, password: str = PASSWORD, **extra) -> Client:
-    browser = Client()
+    browser = Client(HTTP_ACCEPT_LANGUAGE="en")
     browser.answer = browser.post("/accounts/login/", {"login": login, "password": password}, **extra)
     return browser
 

@@ -67,7 +67,7 @@ def test_a_known_address_gets_the_same_answer_as_an_unknown_one(client, member):
 
 
 def test_the_owner_of_a_known_address_is_told_by_mail(client, member):
-    client.post("/accounts/signup/", {**GIVEN, "email": member.email})
+    client.post("/accounts/signup/", {**GIVEN, "email": member.email}, HTTP_ACCEPT_LANGUAGE="en")
     assert [(message.to, message.subject) for message in mail.outbox] == [
         (["mira@example.org"], "You have an account at Paideia already")
     ]
