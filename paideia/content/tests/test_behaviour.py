@@ -187,3 +187,13 @@ def test_a_batch_needs_the_token_of_our_own_pages(visitor: User, document: Docum
     client.force_login(visitor)
     assert tell(client, read(document)) == 403
     assert kept() == []
+
+
+def test_pages_bring_the_beacon_to_those_who_said_yes_only(
+    reader: Client, visitor: User, member: User
+) -> None:
+    pages = [
+        client.get("/c/agora/").text.count("<reading-beacon")
+        for client in (reader, sign_in(member), Client())
+    ]
+    assert pages == [1, 0, 0]
