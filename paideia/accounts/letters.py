@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from paideia.accounts.mail import Letter
 
@@ -83,11 +84,6 @@ def _notice(subject: str, text: str) -> Any:
     return write
 
 
-def _N(text: str) -> str:
-    """Marks a text for the catalogue; it is translated when the letter is written."""
-    return text
-
-
 LETTERS = {
     "email_confirmation": _confirmation,
     "email_confirmation_signup": _confirmation,
@@ -95,41 +91,50 @@ LETTERS = {
     "unknown_account": _unknown_account,
     "password_reset_key": _reset,
     "password_changed": _notice(
-        _N("Your password at %(place)s was changed"), _N("The password of your account was changed.")
+        gettext_noop("Your password at %(place)s was changed"),
+        gettext_noop("The password of your account was changed."),
     ),
     "password_reset": _notice(
-        _N("Your password at %(place)s was changed"), _N("The password of your account was changed.")
+        gettext_noop("Your password at %(place)s was changed"),
+        gettext_noop("The password of your account was changed."),
     ),
     "password_set": _notice(
-        _N("Your password at %(place)s was set"), _N("The password of your account was set.")
+        gettext_noop("Your password at %(place)s was set"),
+        gettext_noop("The password of your account was set."),
     ),
     "email_changed": _notice(
-        _N("Your main address at %(place)s was changed"),
-        _N("The main address of your account is no longer %(from_email)s."),
+        gettext_noop("Your main address at %(place)s was changed"),
+        gettext_noop("The main address of your account is no longer %(from_email)s."),
     ),
     "email_deleted": _notice(
-        _N("An address was removed from your account at %(place)s"),
-        _N("%(deleted_email)s was removed from your account."),
+        gettext_noop("An address was removed from your account at %(place)s"),
+        gettext_noop("%(deleted_email)s was removed from your account."),
     ),
     "totp_activated": _notice(
-        _N("Two-step sign-in is on at %(place)s"), _N("An authenticator app was connected to your account.")
+        gettext_noop("Two-step sign-in is on at %(place)s"),
+        gettext_noop("An authenticator app was connected to your account."),
     ),
     "totp_deactivated": _notice(
-        _N("Two-step sign-in changed at %(place)s"),
-        _N("The authenticator app was disconnected from your account."),
+        gettext_noop("Two-step sign-in changed at %(place)s"),
+        gettext_noop("The authenticator app was disconnected from your account."),
     ),
     "recovery_codes_generated": _notice(
-        _N("New recovery codes at %(place)s"), _N("New recovery codes were made for your account.")
+        gettext_noop("New recovery codes at %(place)s"),
+        gettext_noop("New recovery codes were made for your account."),
     ),
-    "webauthn_added": _notice(_N("A new passkey at %(place)s"), _N("A passkey was added to your account.")),
+    "webauthn_added": _notice(
+        gettext_noop("A new passkey at %(place)s"), gettext_noop("A passkey was added to your account.")
+    ),
     "webauthn_removed": _notice(
-        _N("A passkey was removed at %(place)s"), _N("A passkey was removed from your account.")
+        gettext_noop("A passkey was removed at %(place)s"),
+        gettext_noop("A passkey was removed from your account."),
     ),
     "account_connected": _notice(
-        _N("A new way to sign in at %(place)s"), _N("An account of another site was connected to yours.")
+        gettext_noop("A new way to sign in at %(place)s"),
+        gettext_noop("An account of another site was connected to yours."),
     ),
     "account_disconnected": _notice(
-        _N("A way to sign in was removed at %(place)s"),
-        _N("An account of another site was disconnected from yours."),
+        gettext_noop("A way to sign in was removed at %(place)s"),
+        gettext_noop("An account of another site was disconnected from yours."),
     ),
 }
