@@ -51,7 +51,7 @@ class Match(SearchQuery):
         self.query = query
 
     def as_sql(self, *_: Any, **__: Any) -> Any:
-        return "%s::tsquery", (self.query,)
+        return "%s::tsquery", [self.query]
 
 
 def search(viewer: Viewer, words: str, *, kind: str = "", after: str = "") -> Found:

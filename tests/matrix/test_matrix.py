@@ -113,18 +113,19 @@ def crawl(world: World, name: str) -> Iterator[tuple[str, str]]:
             assert answer.status_code in STATUSES, f"{name} got {answer.status_code} from {path}"
             body = b"".join(answer) if answer.streaming else answer.content
             text = body.decode(errors="replace")
-            # A search that finds nothing repeats the asked-for word: that is the asker's own.
-            yield (
-                path,
-                text + str(answer.headers) if "search/?q=" not in path else _without_question(text, path),
-            )
+            yield path, _without_question(text + str(answer.headers), path)
         wanted += [found for found in _links(text, world) if found not in seen]
 
 
 def _without_question(text: str, path: str) -> str:
-    asked = path.rpartition("=")[2]
-    results = re.findall(r'<li class="list-row.*?</li>', text, re.S)
-    return "\n".join(results) if results else text.replace(asked, "")
+    """What was asked for is the asker's own: a page repeats its address, and a search its words."""
+    if "search/?q=" in path:
+        asked = path.rpartition("=")[2]
+        results = re.findall(r'<li class="list-row.*?</li>', text, re.S)
+        return "\n".join(results) if results else text.replace(asked, "")
+    for asked in (path, quote(path), quote(path, safe="")):
+        text = text.replace(asked, "")
+    return text
 
 
 def _links(text: str, world: World) -> set[str]:
