@@ -10,8 +10,8 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-FAMILIES = ("experiments", "growth", "retention", "simulate", "value")
-SHARED = ("checks", "classifier", "errors", "examples", "measures", "pictures", "splits")
+FAMILIES = ("experiments", "growth", "ranking", "retention", "simulate", "value")
+SHARED = ("checks", "classifier", "errors", "examples", "measures", "pictures", "splits", "threads")
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from paideia.science.checks import Bools, Floats, Ints, library, outcomes
 from paideia.science.errors import ConstantInput, EmptyInput, OutOfRange, ShapeMismatch, TooShort
 from paideia.science.measures import auc
+from paideia.science.threads import few_threads
 
 Columns = Mapping[str, Any]
 """Names to arrays of equal length: a dict, or a pandas frame. Strings are categories; NaN, None and "" are
@@ -201,15 +202,6 @@ def known_before(sources: Mapping[str, ArrayLike], predicted_at: ArrayLike) -> N
             raise OutOfRange(
                 f"column {name} knows the future in {late} rows: cut its events at the prediction"
             )
-
-
-def few_threads(rows: int) -> Any:
-    """A context in which numeric libraries use one thread for small tables.
-
-    On a busy machine threads that wait for each other cost ten times what they save below some 100,000 rows.
-    """
-    limits = library("threadpoolctl").threadpool_limits
-    return limits(1 if rows < 100_000 else None)
 
 
 def _category_scores(values: Floats, y: Ints) -> Floats:
