@@ -54,6 +54,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason="takes minutes: run with --long"))
 
 
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """A test reads English until it asks for another language: no test inherits the one before's. Requests
+    still speak their own: the cookie's, the browser's, the community's."""
+    from django.utils import translation
+
+    with translation.override("en"):
+        yield
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
     """Replaces pytest-django's: a migrated database for this process, dropped afterwards."""

@@ -82,7 +82,7 @@ def test_a_video_stands_above_its_lesson_and_what_is_said_below(community, tmp_p
     two = lesson("Two")
     assert (two.kind, two.video_url) == ("video", "https://www.youtube.com/watch?v=AOUEsgFrYeg")
     assert two.document.source == (
-        f"Back to [one](/c/agora/lessons/{lesson('Page').pk}/).\n\n## Transcript\n\nWe're here."
+        f"Back to [one](/c/agora/lessons/{lesson('Page').pk}/).\n\n## 文字稿\n\nWe're here."
     )
 
 
