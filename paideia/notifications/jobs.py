@@ -1,5 +1,6 @@
 """Sending the mails that are owed."""
 
+import logging
 from datetime import timedelta
 
 from django.db import transaction
@@ -11,6 +12,8 @@ from paideia.access.viewer import look
 from paideia.content.models import Document
 from paideia.notifications.mails import compose
 from paideia.notifications.models import Mail
+
+log = logging.getLogger(__name__)
 
 BATCH = 50
 CLAIM_MINUTES = 10  # after this a claimed mail counts as lost with its worker, and is sent by another
@@ -67,7 +70,11 @@ def _send(mail: Mail) -> int:
     if reason := _unwanted(mail):
         Mail.objects.filter(pk=mail.pk).update(dropped_because=reason)
         return 0
-    compose(mail).send()
+    try:
+        compose(mail).send()
+    except Exception:  # one address must not hold up the others; it is tried again when its claim has run out
+        log.exception("mail %s was not sent", mail.pk)
+        return 0
     Mail.objects.filter(pk=mail.pk).update(sent_at=timezone.now())
     return 1
 

@@ -24,6 +24,8 @@ def enrol(*, course: Course, viewer: Viewer, lesson: Lesson | None = None) -> En
     """Take up a course, at `lesson` where given; again only moves the place to go on from."""
     if viewer.user is None:
         raise NotAllowed(_("Sign in to take this course."))
+    if not viewer.is_member:
+        raise NotAllowed(_("Join the community first."))
     row, made = Enrolment.objects.get_or_create(
         course=course, user=viewer.user, defaults={"last_lesson": lesson}
     )
@@ -54,6 +56,8 @@ def answer_quiz(*, lesson: Lesson, viewer: Viewer, answers: Mapping[str, Sequenc
     completed when the share of right answers reaches its `pass_percent`; one may try again."""
     if viewer.user is None or not is_open(viewer, lesson.document):
         raise NotAllowed(_("This lesson is not open to you yet."))
+    if not viewer.is_member:
+        raise NotAllowed(_("Join the community first."))
     questions = list(lesson.questions.all())
     if not questions:
         raise Invalid(_("This lesson has no questions."))
