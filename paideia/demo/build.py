@@ -13,7 +13,7 @@ from django.utils import timezone
 from paideia.accounts.models import User
 from paideia.activity.readers import run_once
 from paideia.communities.models import Community
-from paideia.demo import pages
+from paideia.demo import circle, pages
 from paideia.demo.bulk import Bulk
 from paideia.demo.founding import Place, found
 from paideia.demo.people import draw
@@ -26,12 +26,12 @@ from paideia.science.simulate import Parameters, simulate
 SEED = 20_260_101
 COMMON = {
     "works": 24, "topics": 6, "lessons_min": 8, "lessons_max": 8,
-    "sessions_per_day": 0.28, "pages_per_session": 2.2, "asks_per_session": 0.0045, "answers_per_question": 2.6,
+    "sessions_per_day": 0.28, "pages_per_session": 2.2, "answers_per_question": 2.6,
     "comments_per_visit": 0.006, "reactions_per_visit": 0.06, "reactions_per_answer": 2.5, "ring_share": 0.03,
 }  # fmt: skip
 PARAMETERS = {  # what is not named here is the simulator's own default; docs/demo.md tells them all
-    "zh": Parameters(members=300, mentors=4, **COMMON),  # type: ignore[arg-type]
-    "en": Parameters(members=80, mentors=2, **COMMON),  # type: ignore[arg-type]
+    "zh": Parameters(members=300, mentors=4, asks_per_session=0.0024, **COMMON),  # type: ignore[arg-type]
+    "en": Parameters(members=80, mentors=2, asks_per_session=0.0035, **COMMON),  # type: ignore[arg-type]
 }
 
 
@@ -62,6 +62,7 @@ def build(language: str, parameters: Parameters, *, now: datetime) -> Place:
     for number in script.pinned:
         thread = Thread.objects.select_related("document").get(pk=bulk.talk.posts[number].pk)
         pin_thread(viewer=place.viewer(), thread=thread, pinned=True)
+    circle.fill(place, tuple(pages.phrases(language)["circle_answers"]))
     return place
 
 

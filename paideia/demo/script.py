@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -19,6 +20,7 @@ from paideia.science.simulate import Kind, Opening, Verb, Year
 
 CAST_JOINED = {"mentor": 0.0, "member": 0.2, "visitor": 0.95}  # share of the year
 RENEWS_BY_YEAR = 0.93  # who is that likely to renew pays for a year at once
+ASKED_MAX = 2  # how often one question is asked in other words
 APPLAUSE = ("heart", "clap", "think", "heart")
 
 
@@ -38,6 +40,8 @@ class Script:
         self._authors: dict[int, int] = {}  # post → person
         self._roots: dict[int, Ref] = {}  # comment on a work → the work
         self._questions: dict[int, int] = {}  # simulated question → post
+        self._topics: dict[int, tuple[dict[str, Any], str]] = {}  # of a question, and which of its questions
+        self._asked: Counter[str] = Counter()
         self._answers: dict[int, int] = {}
         self._comments: dict[int, int] = {}
         self._said: dict[object, set[str]] = defaultdict(set)
@@ -178,24 +182,38 @@ class Script:
     # Talking
 
     def _ask(self, event: Any, person: int, at: datetime) -> None:
-        topic = self._topic(int(self.year.questions["topic"][event["object"]]))
+        """A question of the simulated topic where it has words left, else of another: nobody asks like a form."""
+        first = int(self.year.questions["topic"][event["object"]])
+        topics = [self._topic(first + n) for n in range(len(self.words["topics"]))]
+        left = [(topic, words) for topic in topics for words in topic["questions"] if self._is_left(words)]
+        if not left:
+            return
+        topic, words = next(((t, w) for t, w in left if not self._asked[w[0]]), left[0])
+        self._asked[words[0]] += 1
         post = self._post(person)
         self._questions[int(event["object"])] = post
-        title, source = self._fresh("titles", lambda: self._question(topic))
+        self._topics[post] = topic, str(topic["questions"].index(words))
+        title, source = self._fill(words)
         space = next(each["slug"] for each in self.told["spaces"] if each["kind"] == "questions")
         self.deeds.append(deeds.Asked(at, person, post, space, title, source, tuple(topic["tags"])))
 
-    def _question(self, topic: dict[str, Any]) -> tuple[str, str]:
-        title, source = pick(topic["questions"], self.rng)
+    def _is_left(self, words: Sequence[str]) -> bool:
+        return self._asked[words[0]] < (ASKED_MAX if "{field}" in words[0] else 1)
+
+    def _fill(self, words: Sequence[str]) -> tuple[str, str]:
+        """Title and text about the same community."""
         told = {**self.words, "fields": [pick(self.words["fields"], self.rng)]}
         state = self.rng.integers(2**32)
-        return say(title, told, np.random.default_rng(state)), say(source, told, np.random.default_rng(state))
+        title, source = (say(part, told, np.random.default_rng(state)) for part in words)
+        return title, source
 
     def _answer(self, event: Any, person: int, at: datetime) -> None:
-        question = self._questions[int(event["parent"])]
-        row = self.year.answers[event["object"]]
-        topic = self._topic(int(row["topic"]))
-        points = [point for point in topic["points"] if point not in self._said[question]]
+        question = self._questions.get(int(event["parent"]))
+        if question is None:
+            return
+        row, (topic, which) = self.year.answers[event["object"]], self._topics[question]
+        fitting = [each.partition("|") for each in topic["points"]]
+        points = [point for fits, _, point in fitting if which in fits and point not in self._said[question]]
         if not points:
             return
         chosen = [points[n] for n in self.rng.permutation(len(points))[: 2 if row["quality"] > 0.4 else 1]]
@@ -334,15 +352,6 @@ class Script:
     def _topic(self, number: int) -> dict[str, Any]:
         topics: list[dict[str, Any]] = self.words["topics"]
         return topics[number % len(topics)]
-
-    def _fresh(self, kind: str, make: Any) -> tuple[str, str]:
-        """A text whose title was not used yet, as long as luck allows."""
-        for _try in range(40):
-            title, source = make()
-            if title not in self._said[kind]:
-                break
-        self._said[kind].add(title)
-        return title, source
 
 
 def _right(question: Any) -> tuple[str, ...]:
