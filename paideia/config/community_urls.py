@@ -11,8 +11,8 @@ from paideia.content.urls import urlpatterns as content_urls
 from paideia.courses.urls import urlpatterns as courses_urls
 from paideia.discussions.urls import urlpatterns as discussions_urls
 from paideia.notifications.urls import urlpatterns as notifications_urls
-from paideia.spaces.urls import urlpatterns as spaces_urls
 from paideia.search.urls import urlpatterns as search_urls
+from paideia.spaces.urls import urlpatterns as spaces_urls
 from paideia.transfer.urls import urlpatterns as transfer_urls
 from paideia.web.urls import both_urlpatterns
 from paideia.web.urls import urlpatterns as web_urls

@@ -103,7 +103,9 @@ def _published(fact: Fact) -> Iterator[Telling]:
 
 
 def _accepted(fact: Fact) -> Iterator[Telling]:
-    comment = Comment.objects.select_related("document__community", "root").filter(pk=fact.object_id or 0).first()
+    comment = (
+        Comment.objects.select_related("document__community", "root").filter(pk=fact.object_id or 0).first()
+    )
     if comment is not None and comment.document.author_id:
         about = {"title": comment.root.title}
         url = lasting_path_of(comment.document)

@@ -79,9 +79,7 @@ def search(viewer: Viewer, words: str, *, kind: str = "", after: str = "") -> Fo
     return Found(hits, f"{page[-1][1]!r}_{page[-1][0]}" if len(found) > PAGE else "")
 
 
-def _ranked(
-    documents: QuerySet[Document], column: str, match: SearchQuery, kind: str, after: str
-) -> Any:
+def _ranked(documents: QuerySet[Document], column: str, match: SearchQuery, kind: str, after: str) -> Any:
     matching = documents.filter(**{f"search_entry__{column}": match})
     if kind in KINDS:
         matching = matching.filter(kind__in=KINDS[kind])

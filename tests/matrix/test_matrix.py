@@ -253,7 +253,10 @@ def test_absent_and_forbidden_look_alike():
             assert one.status_code == other.status_code, (name, route)
             if one.status_code == 404:
                 token = re.compile(r'(csrf-token" content=|csrfmiddlewaretoken" value=)"[^"]*"')
-                pages = [token.sub("", a.text).replace(str(pk), "N") for a, pk in ((one, hidden.pk), (other, absent))]
+                pages = [
+                    token.sub("", a.text).replace(str(pk), "N")
+                    for a, pk in ((one, hidden.pk), (other, absent))
+                ]
                 assert pages[0] == pages[1], (name, route)
 
 

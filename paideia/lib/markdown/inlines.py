@@ -71,7 +71,7 @@ def _without_closing_marks(url: str) -> str:
 
 def formula(state: StateInline, silent: bool) -> bool:
     """`$x$`, and `$$x$$` within a line. "$5 and $6" are prices: no digit beside, no space within."""
-    if state.src[state.pos] != "$" or (state.pos and state.src[state.pos - 1].isdigit()):
+    if state.src[state.pos] != "$" or (state.pos and state.src[state.pos - 1].isdecimal()):
         return False
     displayed = _DISPLAYED_FORMULA.match(state.src, state.pos, state.posMax)
     match = displayed or _FORMULA.match(state.src, state.pos, state.posMax)
