@@ -5,32 +5,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0002_touch'),
-        ('communities', '0003_profile_claims'),
+        ("access", "0002_touch"),
+        ("communities", "0003_profile_claims"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddConstraint(
-            model_name='freeread',
-            constraint=models.CheckConstraint(condition=models.Q(('month__day', 1)), name='free_read_month_begins'),
+            model_name="freeread",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("month__day", 1)), name="free_read_month_begins"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='gate',
-            constraint=models.CheckConstraint(condition=models.Q(('parent', None), models.Q(('parent', models.F('id')), _negated=True), _connector='OR'), name='gate_not_below_itself'),
+            model_name="gate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("parent", None), models.Q(("parent", models.F("id")), _negated=True), _connector="OR"
+                ),
+                name="gate_not_below_itself",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='gate',
-            constraint=models.CheckConstraint(condition=models.Q(('level_min', None), ('level_min__gte', 1), _connector='OR'), name='gate_level_from_1'),
+            model_name="gate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("level_min", None), ("level_min__gte", 1), _connector="OR"),
+                name="gate_level_from_1",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('source', ''), _negated=True), models.Q(('key', ''), _negated=True)), name='grant_names_its_cause'),
+            model_name="grant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("source", ""), _negated=True), models.Q(("key", ""), _negated=True)
+                ),
+                name="grant_names_its_cause",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('revoked_because', ''), ('revoked_at__isnull', False), _connector='OR'), name='grant_revoked_whole'),
+            model_name="grant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("revoked_because", ""), ("revoked_at__isnull", False), _connector="OR"),
+                name="grant_revoked_whole",
+            ),
         ),
     ]

@@ -5,64 +5,72 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Fact',
+            name="Fact",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('epoch', models.IntegerField(editable=False)),
-                ('xid', models.BigIntegerField(editable=False)),
-                ('recorded_at', models.DateTimeField(editable=False)),
-                ('occurred_at', models.DateTimeField()),
-                ('community_id', models.BigIntegerField(null=True)),
-                ('actor_id', models.BigIntegerField(null=True)),
-                ('verb', models.CharField(max_length=40)),
-                ('object_kind', models.CharField(blank=True, max_length=40)),
-                ('object_id', models.BigIntegerField(null=True)),
-                ('detail', models.JSONField(default=dict)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("epoch", models.IntegerField(editable=False)),
+                ("xid", models.BigIntegerField(editable=False)),
+                ("recorded_at", models.DateTimeField(editable=False)),
+                ("occurred_at", models.DateTimeField()),
+                ("community_id", models.BigIntegerField(null=True)),
+                ("actor_id", models.BigIntegerField(null=True)),
+                ("verb", models.CharField(max_length=40)),
+                ("object_kind", models.CharField(blank=True, max_length=40)),
+                ("object_id", models.BigIntegerField(null=True)),
+                ("detail", models.JSONField(default=dict)),
             ],
             options={
-                'db_table': 'activity_fact',
-                'managed': False,
+                "db_table": "activity_fact",
+                "managed": False,
             },
         ),
         migrations.CreateModel(
-            name='Epoch',
+            name="Epoch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('begun_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('cause', models.CharField(max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("begun_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("cause", models.CharField(max_length=200)),
             ],
         ),
         migrations.CreateModel(
-            name='ReaderPosition',
+            name="ReaderPosition",
             fields=[
-                ('reader', models.CharField(max_length=80, primary_key=True, serialize=False)),
-                ('epoch', models.IntegerField(default=0)),
-                ('xid', models.BigIntegerField(default=0)),
-                ('fact_id', models.BigIntegerField(default=0)),
-                ('moved_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("reader", models.CharField(max_length=80, primary_key=True, serialize=False)),
+                ("epoch", models.IntegerField(default=0)),
+                ("xid", models.BigIntegerField(default=0)),
+                ("fact_id", models.BigIntegerField(default=0)),
+                ("moved_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='SetAside',
+            name="SetAside",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reader', models.CharField(max_length=80)),
-                ('fact_id', models.BigIntegerField()),
-                ('error', models.TextField()),
-                ('tries', models.PositiveIntegerField(default=1)),
-                ('next_try_at', models.DateTimeField()),
-                ('set_aside_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reader", models.CharField(max_length=80)),
+                ("fact_id", models.BigIntegerField()),
+                ("error", models.TextField()),
+                ("tries", models.PositiveIntegerField(default=1)),
+                ("next_try_at", models.DateTimeField()),
+                ("set_aside_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('reader', 'fact_id'), name='set_aside_once')],
+                "constraints": [models.UniqueConstraint(fields=("reader", "fact_id"), name="set_aside_once")],
             },
         ),
     ]

@@ -7,103 +7,163 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0004_grant_history'),
-        ('commerce', '0003_notices_of_a_community'),
-        ('communities', '0003_profile_claims'),
+        ("access", "0004_grant_history"),
+        ("commerce", "0003_notices_of_a_community"),
+        ("communities", "0003_profile_claims"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider', models.CharField(max_length=20)),
-                ('message_id', models.CharField(max_length=160)),
-                ('body', models.JSONField()),
-                ('outcome', models.CharField(choices=[('settled', 'Settled the order'), ('repeated', 'Told again what was known'), ('noted', 'Noted: no money moved'), ('mismatched', "Paid another amount or currency than the order's"), ('paid_twice', 'Paid again for a settled order'), ('unknown_order', 'Paid for no order of this community'), ('charge_taken', 'The same charge was used for another order')], max_length=20)),
-                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('resolved_at', models.DateTimeField(blank=True, null=True)),
-                ('resolution', models.CharField(blank=True, max_length=300)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("provider", models.CharField(max_length=20)),
+                ("message_id", models.CharField(max_length=160)),
+                ("body", models.JSONField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("settled", "Settled the order"),
+                            ("repeated", "Told again what was known"),
+                            ("noted", "Noted: no money moved"),
+                            ("mismatched", "Paid another amount or currency than the order's"),
+                            ("paid_twice", "Paid again for a settled order"),
+                            ("unknown_order", "Paid for no order of this community"),
+                            ("charge_taken", "The same charge was used for another order"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("received_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("resolved_at", models.DateTimeField(blank=True, null=True)),
+                ("resolution", models.CharField(blank=True, max_length=300)),
             ],
         ),
         migrations.CreateModel(
-            name='SandboxCharge',
+            name="SandboxCharge",
             fields=[
-                ('token', models.CharField(max_length=43, primary_key=True, serialize=False)),
-                ('charge_id', models.CharField(max_length=40, unique=True)),
-                ('order_number', models.CharField(max_length=32)),
-                ('description', models.CharField(max_length=160)),
-                ('amount', models.PositiveBigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('paid', 'Paid'), ('failed', 'Failed')], default='pending', max_length=10)),
-                ('paid_amount', models.PositiveBigIntegerField(null=True)),
-                ('paid_at', models.DateTimeField(null=True)),
-                ('return_url', models.CharField(max_length=500)),
-                ('notify_url', models.CharField(max_length=500)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("token", models.CharField(max_length=43, primary_key=True, serialize=False)),
+                ("charge_id", models.CharField(max_length=40, unique=True)),
+                ("order_number", models.CharField(max_length=32)),
+                ("description", models.CharField(max_length=160)),
+                ("amount", models.PositiveBigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("pending", "Pending"), ("paid", "Paid"), ("failed", "Failed")],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("paid_amount", models.PositiveBigIntegerField(null=True)),
+                ("paid_at", models.DateTimeField(null=True)),
+                ("return_url", models.CharField(max_length=500)),
+                ("notify_url", models.CharField(max_length=500)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name='order',
-            name='order_charge_once',
+            model_name="order",
+            name="order_charge_once",
         ),
         migrations.AddIndex(
-            model_name='offer',
-            index=models.Index(fields=['community'], name='offer_of_community'),
+            model_name="offer",
+            index=models.Index(fields=["community"], name="offer_of_community"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('state', 'awaiting')), fields=['expires_at'], name='order_awaiting_expiry'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("state", "awaiting")), fields=["expires_at"], name="order_awaiting_expiry"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(('price__lte', 1000000000000)), name='offer_price_has_a_limit'),
+            model_name="offer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("price__lte", 1000000000000)), name="offer_price_has_a_limit"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('community', 'provider', 'charge_id'), name='order_charge_once'),
+            model_name="order",
+            constraint=models.UniqueConstraint(
+                fields=("community", "provider", "charge_id"), name="order_charge_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='order_currency_iso'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="order_currency_iso"
+            ),
         ),
         migrations.AddField(
-            model_name='notice',
-            name='community',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='communities.community'),
+            model_name="notice",
+            name="community",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="notices",
+                to="communities.community",
+            ),
         ),
         migrations.AddField(
-            model_name='notice',
-            name='order',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='commerce.order'),
+            model_name="notice",
+            name="order",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="notices",
+                to="commerce.order",
+            ),
         ),
         migrations.AddField(
-            model_name='notice',
-            name='resolved_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="notice",
+            name="resolved_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='sandboxcharge',
-            name='community',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='communities.community'),
+            model_name="sandboxcharge",
+            name="community",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="communities.community"
+            ),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['community', '-received_at'], name='notice_newest'),
+            model_name="notice",
+            index=models.Index(fields=["community", "-received_at"], name="notice_newest"),
         ),
         migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.UniqueConstraint(fields=('community', 'provider', 'message_id'), name='notice_once'),
+            model_name="notice",
+            constraint=models.UniqueConstraint(
+                fields=("community", "provider", "message_id"), name="notice_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('resolution', ''), ('resolved_at', None)), ('resolved_at__isnull', False), _connector='OR'), name='notice_resolved_whole'),
+            model_name="notice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("resolution", ""), ("resolved_at", None)),
+                    ("resolved_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="notice_resolved_whole",
+            ),
         ),
         migrations.AddIndex(
-            model_name='sandboxcharge',
-            index=models.Index(fields=['order_number'], name='sandbox_charge_order'),
+            model_name="sandboxcharge",
+            index=models.Index(fields=["order_number"], name="sandbox_charge_order"),
         ),
     ]

@@ -5,28 +5,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('communities', '0002_touch'),
-        ('ledger', '0001_initial'),
+        ("communities", "0002_touch"),
+        ("ledger", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='transfer',
-            name='occurred_at',
+            model_name="transfer",
+            name="occurred_at",
             field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
         ),
         migrations.AddIndex(
-            model_name='transfer',
-            index=models.Index(fields=['occurred_at'], name='transfer_in_time'),
+            model_name="transfer",
+            index=models.Index(fields=["occurred_at"], name="transfer_in_time"),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('may_go_negative', True), ('owner__startswith', 'world:')), models.Q(('may_go_negative', False), models.Q(('owner__startswith', 'world:'), _negated=True)), _connector='OR'), name='account_only_the_world_lends'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("may_go_negative", True), ("owner__startswith", "world:")),
+                    models.Q(
+                        ("may_go_negative", False), models.Q(("owner__startswith", "world:"), _negated=True)
+                    ),
+                    _connector="OR",
+                ),
+                name="account_only_the_world_lends",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('currency__regex', '^([A-Z]{3}|POINTS)$')), name='account_currency_known'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("currency__regex", "^([A-Z]{3}|POINTS)$")), name="account_currency_known"
+            ),
         ),
     ]
