@@ -1,10 +1,11 @@
 """What the home page and the space pages put together from the rooms below."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, Q
 
 from paideia.access.viewer import Viewer
 from paideia.activity.models import SetAside
@@ -69,18 +70,20 @@ def figures(community: Community) -> dict[str, Any]:
 
 
 def first_steps(viewer: Viewer) -> list[str]:
-    """What a new member has not done yet, of the three first steps: "profile", "read", "say"."""
-    member = Membership.objects.filter(pk=viewer.membership_id or 0).first()
-    if member is None or viewer.user is None or (viewer.now - member.joined_at).days > 30:
+    """What a new member has not done yet, of the first steps: "profile", "read", "say". One query."""
+    if viewer.user is None:
         return []
-    steps = []
-    if not viewer.user.bio:
-        steps.append("profile")
-    if not viewer.user.enrolments.filter(course__document__community=viewer.community).exists():
-        steps.append("read")
-    if not viewer.user.documents.filter(community=viewer.community).exists():
-        steps.append("say")
-    return steps
+    taken = Enrolment.objects.filter(user=viewer.user, course__document__community=viewer.community)
+    said = Document.objects.filter(author=viewer.user, community=viewer.community)
+    member = (
+        Membership.objects.filter(pk=viewer.membership_id or 0, joined_at__gt=viewer.now - timedelta(days=30))
+        .annotate(has_read=Exists(taken), has_said=Exists(said))
+        .first()
+    )
+    if member is None:
+        return []
+    done = {"profile": bool(viewer.user.bio), "read": member.has_read, "say": member.has_said}
+    return [step for step, is_done in done.items() if not is_done]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,89 @@
+"""The pages made of many rooms."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from paideia.access.models import Gate
+from paideia.content import actions as content
+from paideia.discussions import actions as talk
+from paideia.web.queries import first_steps, today
+
+
+def publish(community, author, title, gate=None):
+    document = content.save_article(
+        community=community, author=author, title=title, source="words", gate=gate
+    )
+    content.publish(document=document, by=None)
+    return document
+
+
+def test_a_stranger_sees_a_shop_window_without_a_form(community, mentor, anonymous):
+    publish(community, mentor, "First essay")
+    page = anonymous.get("/c/agora/")
+    assert (page.status_code, page.cookies) == (200, {})
+    assert "First essay" in page.text
+    assert "csrfmiddlewaretoken" not in page.text
+
+
+def test_a_private_community_shows_strangers_nothing_of_its_works(community, mentor, anonymous):
+    publish(community, mentor, "First essay")
+    community.visibility = "private"
+    community.save()
+    assert "First essay" not in anonymous.get("/c/agora/").text
+
+
+def test_a_hidden_work_is_in_nobody_elses_feed(community, mentor, visitor, sign_in):
+    gate = Gate.objects.create(community=community, name="Team", role_keys=["mentor"], shows="nothing")
+    publish(community, mentor, "Hidden essay", gate)
+    assert "Hidden essay" not in sign_in(visitor).get("/c/agora/").text
+    assert "Hidden essay" in sign_in(mentor).get("/c/agora/").text
+
+
+def test_a_new_member_is_told_what_to_do_next_until_it_is_done(community, visitor, space, viewer_of):
+    assert first_steps(viewer_of(visitor)) == ["profile", "read", "say"]
+    talk.open_thread(viewer=viewer_of(visitor), space=space, title="Hello", source="I am Vera")
+    visitor.bio = "I read."
+    visitor.save()
+    assert first_steps(viewer_of(visitor)) == ["read"]
+    visitor.memberships.update(joined_at=timezone.now() - timedelta(days=31))
+    assert first_steps(viewer_of(visitor)) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_front_page_takes_six_queries_however_much_there_is(
+    community, mentor, visitor, space, sign_in, viewer_of, django_assert_max_num_queries
+):
+    client = sign_in(visitor)
+    for number in range(8):
+        publish(community, mentor, f"Essay {number}")
+        talk.open_thread(viewer=viewer_of(mentor), space=space, title=f"Thread {number}", source="words")
+    client.get("/c/agora/")
+    with django_assert_max_num_queries(6):
+        assert client.get("/c/agora/").status_code == 200
+
+
+def test_operators_see_what_asks_for_them(community, owner, visitor, viewer_of, sign_in):
+    publish(community, owner, "Essay")
+    content.save_article(community=community, author=owner, title="Draft", source="words")
+    found = today(viewer_of(owner))
+    assert (found.drafts, found.requests, found.unanswered) == (1, 0, 0)
+    assert sign_in(owner).get("/c/agora/manage/").status_code == 200
+    assert sign_in(visitor).get("/c/agora/manage/").status_code == 404
+
+
+def test_health_answers_when_the_database_does(anonymous):
+    assert anonymous.get("/health/").json() == {"status": "ok"}
+
+
+def test_what_is_refused_says_so_in_the_form_it_was_asked(community, visitor, space, sign_in):
+    client = sign_in(visitor)
+    space.kind = "announcements"
+    space.save()
+    form = {"title": "Hello", "source": "words"}
+    page = client.post("/c/agora/spaces/general/threads/new/", form)
+    piece = client.post("/c/agora/spaces/general/threads/new/", form, headers={"HX-Request": "true"})
+    assert (page.status_code, piece.status_code) == (403, 403)
+    assert "Only the team writes in this space." in page.text
+    assert "<html" in page.text and "<html" not in piece.text
