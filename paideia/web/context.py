@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.template.backends.utils import csrf_input
 from django.urls import get_script_prefix, reverse
 from django.utils import translation
+from django.utils.functional import SimpleLazyObject
 
 from paideia.access.viewer import Viewer
 from paideia.lib.kept import Kept
@@ -31,6 +34,9 @@ def page(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     viewer = getattr(request, "viewer", None)
     return {
+        # One mask of the token a page, not one a form. Asking for it sets the cookie, so strangers' pages do not.
+        "csrf_token": SimpleLazyObject(lambda: get_token(request)),
+        "csrf_input": SimpleLazyObject(lambda: csrf_input(request)),
         "request": request,
         "user": user,
         "community": community,
