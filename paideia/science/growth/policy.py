@@ -112,7 +112,7 @@ def pareto_front(
             _spends(genes, budget), rates=rates, start=start, horizon=horizon, responses=responses
         )
 
-    class Split(problem.Problem):  # type: ignore[name-defined]
+    class Split(problem.Problem):  # type: ignore[misc, name-defined, unused-ignore]
         def __init__(self) -> None:
             super().__init__(n_var=3, n_obj=4, xl=0.0, xu=1.0)
 

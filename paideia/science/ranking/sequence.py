@@ -126,7 +126,7 @@ def _padded(histories: Histories, reach: int) -> NDArray[np.int64]:
 def _network(plan: SequenceModel, torch: Any, dropout: float = 0.0) -> Any:
     nn = torch.nn
 
-    class Network(nn.Module):  # type: ignore[name-defined]
+    class Network(nn.Module):  # type: ignore[misc, name-defined, unused-ignore]
         """Item embeddings, a body that mixes the past, and a state for each position."""
 
         def __init__(self) -> None:
