@@ -75,8 +75,8 @@ ROOMS = [app.removeprefix("paideia.") for app in INSTALLED_APPS if app.startswit
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "paideia.web.middleware.SecurityHeaders",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "paideia.communities.middleware.CommunityMiddleware",
     "paideia.web.page_cache.AnonymousPageCache",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from paideia.lib.refusal import NotFound, Refused
-from paideia.web.errors import not_found
+from paideia.web.errors import bad_request, not_found
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -35,7 +36,8 @@ class SecurityHeaders:
 
 
 class Refusals:
-    """`Refused` raised by an action becomes a page (or, for htmx, a notice) with its status and what to do."""
+    """`Refused` raised by an action becomes a page (or, for htmx, a notice) with its status and what to do; so does
+    a character that no text in the database can hold."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -44,6 +46,8 @@ class Refusals:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, DataError) and "NUL" in str(error):  # whatever parameter it came in
+            return bad_request(request, error)
         if not isinstance(error, Refused):
             return None
         if isinstance(error, NotFound) and "HX-Request" not in request.headers:

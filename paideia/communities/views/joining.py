@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -50,7 +50,7 @@ def _join(request: Request) -> HttpResponse:
     result = actions.join_community(community=request.community, user=request.user, answers=answers)
     if isinstance(result, Membership):
         messages.success(request, _("Welcome to %(name)s!") % {"name": request.community.name})
-        return redirect(_next(request, default=reverse("home")))
+        return HttpResponseRedirect(_next(request, default=reverse("home")))
     return redirect("join")
 
 
@@ -142,7 +142,7 @@ def _to_sign_in(request: Request) -> HttpResponse:
 def _next(request: Request, *, default: str) -> str:
     """Where somebody wanted to be, if it is a place of ours."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    is_ours = url_has_allowed_host_and_scheme(
+    is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=settings.SECURE
     )
     return wanted if is_ours else default
