@@ -30,7 +30,7 @@ Act = Callable[[list[Fact]], None]
 IDLE_SECONDS = 1.0  # how late the bell may be missed
 UNSETTLED_SECONDS = 0.02  # while facts wait for an older transaction to end
 TROUBLE_SECONDS_MAX = 30.0
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 120.0  # an import beside us may hold its transaction that long
 
 log = logging.getLogger(__name__)
 _readers: dict[str, "Reader"] = {}

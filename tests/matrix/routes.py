@@ -60,7 +60,7 @@ ROUTES: dict[str, Route] = {
     # communities
     "join": writes(SIGNED_IN),
     "join_withdrawal": writes(SIGNED_IN),
-    "leave": writes(MEMBERS | {"suspended"}),
+    "leave": writes(SIGNED_IN),  # leaving what one is not in changes nothing
     "invitation": writes(SIGNED_IN, "token"),
     "handed_over": writes(EVERYBODY, "token"),
     "rules": reads(),
@@ -86,7 +86,7 @@ ROUTES: dict[str, Route] = {
     # spaces
     "spaces": reads(),
     "space_membership": writes(MEMBERS, "space"),
-    "space_leave": writes(MEMBERS, "space"),
+    "space_leave": writes(SIGNED_IN, "space"),
     "manage_spaces": reads(),
     "manage_space_new": writes(TEAM),
     "manage_space_order": writes(TEAM),

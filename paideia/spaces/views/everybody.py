@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -26,8 +27,8 @@ def spaces(request: Request) -> HttpResponse:
 def membership(request: Request, slug: str) -> HttpResponse:
     """How to get in: a circle's questions, or what opens the gate. POST joins, or asks to."""
     space = _shown(request, slug)
-    if request.method == "POST" and request.user.is_authenticated:
-        return _join(request, space)
+    if request.method == "POST":
+        return _join(request, space) if request.user.is_authenticated else redirect_to_login(request.path)
     context = {
         "space": space,
         "place": queries.place_in(request.viewer, space),
