@@ -89,10 +89,10 @@ def _pages(ids: dict[str, int], cookie: str, token: str) -> dict[str, tuple[Make
     def page(path: Callable[[int], str]) -> tuple[Make, Make]:
         return lambda n: Request(path(n)), lambda n: Request(path(n), headers=signed)
 
-    from paideia.bench.town import WORDS
+    from paideia.bench.town import ASKED
 
     def searched(n: int) -> str:
-        return f"/c/town/search/?{urlencode({'q': WORDS[n % len(WORDS)]})}"
+        return f"/c/town/search/?{urlencode({'q': ASKED[n % len(ASKED)]})}"
 
     def comment(n: int) -> Request:
         body = urlencode(

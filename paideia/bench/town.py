@@ -1,5 +1,6 @@
 """A community of a fixed size to measure on: 1,000 members, 1,000 threads, 10,000 comments, one thread with 60."""
 
+import itertools
 import random
 from datetime import timedelta
 
@@ -17,42 +18,17 @@ from paideia.search.indexing import index_documents
 from paideia.spaces.models import Space
 
 MEMBERS, THREADS, COMMENTS, BUSY = 1_000, 1_000, 10_000, 60
+# As in a language: a few words are everywhere, most are rare (Zipf). Chinese and English ones alternate.
+CHINESE = "课程社群定价复盘读书笔记问题回答练习导师进度会员内容习惯时间方法案例反馈目标写作城市光阴"
+LATIN = ("ba", "de", "fi", "go", "ku", "la", "me", "ni", "po", "ru", "sa", "te", "vi", "wo", "zu")
 WORDS = [
-    "课程",
-    "社群",
-    "定价",
-    "复盘",
-    "读书",
-    "笔记",
-    "问题",
-    "回答",
-    "练习",
-    "导师",
-    "进度",
-    "会员",
-    "内容",
-    "习惯",
-    "时间",
-    "方法",
-    "案例",
-    "反馈",
-    "目标",
-    "写作",
-    "course",
-    "price",
-    "habit",
-    "reader",
-    "member",
-    "answer",
-    "question",
-    "practice",
-    "mentor",
-    "progress",
-    "method",
-    "feedback",
-    "goal",
-    "writing",
+    CHINESE[n % 44] + CHINESE[(n * 7 + n // 44) % 44]
+    if n % 2
+    else LATIN[n % 15] + LATIN[n // 15 % 15] + LATIN[n // 225 % 15]
+    for n in range(3000)
 ]
+WEIGHTS = list(itertools.accumulate(1 / (n + 3) for n in range(3000)))
+ASKED = WORDS[30:430]  # what people search for: neither the commonest words nor the rarest
 
 
 def build(seed: int = 7) -> dict[str, int]:
@@ -104,7 +80,7 @@ def _people(community: Community) -> list[User]:
 def _documents(community, space, people, rng, kind, number, now, *, words) -> list[Document]:  # type: ignore[no-untyped-def]
     rows = []
     for n in range(number):
-        source = " ".join(rng.choice(WORDS) for _ in range(words))
+        source = " ".join(rng.choices(WORDS, cum_weights=WEIGHTS, k=words))
         shown = render(source)
         rows.append(
             Document(
@@ -112,7 +88,9 @@ def _documents(community, space, people, rng, kind, number, now, *, words) -> li
                 space=space,
                 kind=kind,
                 author=rng.choice(people),
-                title="" if kind == Document.Kind.COMMENT else " ".join(rng.choice(WORDS) for _ in range(6)),
+                title=""
+                if kind == Document.Kind.COMMENT
+                else " ".join(rng.choices(WORDS, cum_weights=WEIGHTS, k=6)),
                 source=source,
                 html=shown.html,
                 preview_html=shown.preview_html,

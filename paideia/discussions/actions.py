@@ -43,7 +43,8 @@ def open_thread(
     document = save_document(
         community=viewer.community,
         kind=Document.Kind.THREAD,
-        author=viewer.user,
+        author=author,
+        by=author,
         title=title.strip()[:TITLE_MAX],
         source=_words(source),
         space=space,
@@ -104,7 +105,7 @@ def post_comment(
     *, viewer: Viewer, root: Document, source: str, parent: Comment | None = None, is_answer: bool = False
 ) -> Comment:
     """Comment on a document that the viewer can read in full. On a question, an answer stands at the top."""
-    _must(viewer, "comments.post")
+    author = _must(viewer, "comments.post")
     if not Document.objects.visible_to(viewer).filter(pk=root.pk).exists():
         raise NotFound(_("There is nothing to comment on here."))
     thread = Thread.objects.select_for_update().filter(pk=root.pk).first()
@@ -118,7 +119,8 @@ def post_comment(
     document = save_document(
         community=viewer.community,
         kind=Document.Kind.COMMENT,
-        author=viewer.user,
+        author=author,
+        by=author,
         title="",
         source=_words(source),
         space=root.space,

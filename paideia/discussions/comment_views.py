@@ -69,7 +69,7 @@ def _post(request: Request, root: Document, question: bool) -> HttpResponse:
     )
     if htmx:
         node = queries.Node(made, {}, False)
-        return HttpResponse(comment_html(request.viewer, node, is_question=question))
+        return HttpResponse(comment_html(node, is_question=question))
     return redirect(f"{_page_of(root)}#c{made.pk}")
 
 

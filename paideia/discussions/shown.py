@@ -62,7 +62,7 @@ def talk_html(viewer: Viewer, root: Document, *, is_question: bool, after: str =
     return drawn.fill(_filling(reactions_of(viewer, ids)))
 
 
-def comment_html(viewer: Viewer, node: Node, *, is_question: bool) -> Markup:
+def comment_html(node: Node, *, is_question: bool) -> Markup:
     """One comment by itself: the answer to having just written it."""
     html = render_to_string(
         "discussions/_one.html",
@@ -75,7 +75,7 @@ def comment_html(viewer: Viewer, node: Node, *, is_question: bool) -> Markup:
             "hole": hole,
         },
     )
-    return Fragment(html).fill(_filling(reactions_of(viewer, [node.comment.pk])))
+    return Fragment(html).fill(_filling(frozenset()))  # nobody has reacted to it yet
 
 
 def _filling(mine: frozenset[tuple[int, str]]) -> Callable[[str, int], str]:

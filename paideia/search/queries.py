@@ -12,11 +12,12 @@ from paideia.access.viewer import Viewer
 from paideia.content.addresses import path_of
 from paideia.content.models import Document
 from paideia.content.queries import is_open, shows_preview
-from paideia.lib.tokens import highlight, tsquery
+from paideia.lib.tokens import highlight, tokens, tsquery
 from paideia.search.models import Entry
 
 PAGE = 20
 CANDIDATES_MAX = 2000  # only the newest matches are ranked: common words stay cheap
+PASSAGE_MAX = 400  # characters that are looked at for the marked passage
 KINDS = {
     "works": [Document.Kind.ARTICLE, Document.Kind.COLUMN, Document.Kind.COURSE, Document.Kind.LESSON],
     "talk": [Document.Kind.THREAD, Document.Kind.COMMENT],
@@ -108,9 +109,19 @@ def _hit(viewer: Viewer, document: Document, words: str) -> Hit:
         document=document,
         path=path_of(document),
         title=highlight(title_of(document), words, around=0),
-        passage=highlight(text, words),
+        passage=highlight(_around(text, words), words),
         is_open=whole,
     )
+
+
+def _around(text: str, words: str) -> str:
+    """The part of a long text that a match stands in: marking the whole of it would cost more than the search."""
+    if len(text) <= PASSAGE_MAX:
+        return text
+    low = text.lower()
+    at = next((place for token in tokens(words) if (place := low.find(token)) >= 0), 0)
+    start = max(0, at - PASSAGE_MAX // 2)
+    return text[start : start + PASSAGE_MAX]
 
 
 def title_of(document: Document) -> str:
