@@ -10,7 +10,17 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-FAMILIES = ("experiments", "growth", "networks", "ranking", "retention", "simulate", "text", "value")
+FAMILIES = (
+    "experiments",
+    "growth",
+    "learning",
+    "networks",
+    "ranking",
+    "retention",
+    "simulate",
+    "text",
+    "value",
+)
 SHARED = ("checks", "classifier", "errors", "examples", "measures", "pictures", "splits", "threads")
 
 
