@@ -68,6 +68,7 @@ def test_a_question_is_asked_answered_and_accepted(
     title = f"Which way {language}?"
     with visiting(language=language, user=asker) as here:
         here.page.goto(f"{place.root}spaces/ask/threads/new/")
+        here.page.locator("md-editor.editor-ready").wait_for()
         here.page.locator("[name=title]").fill(title)
         here.page.locator("textarea[name=source]").fill("I am lost.")
         button(here, "Ask").click()
