@@ -17,6 +17,8 @@ FAMILIES = (
     "networks",
     "ranking",
     "retention",
+    "risk",
+    "series",
     "simulate",
     "text",
     "value",
