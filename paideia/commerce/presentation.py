@@ -38,6 +38,7 @@ def per(offer: Offer) -> str:
         Offer.Term.QUARTER: _("for three months"),
         Offer.Term.YEAR: _("a year"),
         Offer.Term.LIFETIME: _("for good"),
+        Offer.Term.DEADLINE: _("until the end"),
     }[Offer.Term(offer.term)]
 
 

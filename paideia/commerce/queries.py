@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from secrets import compare_digest
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -37,7 +38,11 @@ SELECT
         'trial_days', o.trial_days,
         'plans', ARRAY(SELECT op.plan_id FROM commerce_offer_plans op WHERE op.offer_id = o.id)
         ) ORDER BY o.price, o.position, o.id) FROM commerce_offer o
-        WHERE o.community_id = %(community)s AND o.archived_at IS NULL AND EXISTS (
+        WHERE o.community_id = %(community)s AND o.archived_at IS NULL AND o.hidden_key = ''
+            AND NOT o.is_for_seats
+            AND (o.on_sale_from IS NULL OR o.on_sale_from <= %(now)s)
+            AND (o.on_sale_until IS NULL OR o.on_sale_until > %(now)s)
+            AND (o.ends_at IS NULL OR o.ends_at > %(now)s) AND EXISTS (
             SELECT 1 FROM commerce_offer_plans op JOIN access_gate_plans gp ON gp.plan_id = op.plan_id
             JOIN chain c ON c.id = gp.gate_id WHERE op.offer_id = o.id)),
     (SELECT count(*) FROM access_freeread f WHERE f.user_id = %(user)s AND f.community_id = %(community)s
@@ -147,7 +152,7 @@ def _moment(text: str | None) -> datetime | None:
 def offers_for_gate(gate: Gate) -> list[Offer]:
     """Offers on sale that give a plan of this gate itself, the cheapest first."""
     found = Offer.objects.filter(
-        community_id=gate.community_id, archived_at=None, plans__in=gate.plans.values("pk")
+        community_id=gate.community_id, archived_at=None, hidden_key="", plans__in=gate.plans.values("pk")
     )
     return list(found.distinct().order_by("price", "position", "pk"))
 
@@ -156,14 +161,23 @@ def offers_on_sale(viewer: Viewer) -> list[Offer]:
     """What the community sells, in the order its team chose, each with its plans. One query."""
     if not viewer.may_enter:
         raise NotFound("")
-    return _with_plans(Offer.objects.filter(community=viewer.community, archived_at=None))
+    listed = Offer.objects.filter(community=viewer.community, archived_at=None, hidden_key="")
+    begun = Q(on_sale_from=None) | Q(on_sale_from__lte=viewer.now)
+    goes_on = (Q(on_sale_until=None) | Q(on_sale_until__gt=viewer.now)) & (
+        Q(ends_at=None) | Q(ends_at__gt=viewer.now)
+    )
+    return _with_plans(listed.filter(begun & goes_on))
 
 
-def offer_on_sale(viewer: Viewer, pk: int) -> Offer:
+def offer_on_sale(viewer: Viewer, pk: int, hidden_key: str = "") -> Offer:
     """One offer that can be bought now, with its plans. Raises OfferGone for archived ones, NotFound for absent
-    ones. One query."""
+    ones, and for hidden ones without their key. One query."""
     found = _with_plans(Offer.objects.filter(community=viewer.community, pk=pk))
-    if not found or not viewer.may_enter:
+    if (
+        not found
+        or not viewer.may_enter
+        or not compare_digest(found[0].hidden_key.encode(), hidden_key.encode())
+    ):
         raise NotFound("")
     if found[0].archived_at is not None:
         raise OfferGone()

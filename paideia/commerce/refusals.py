@@ -49,6 +49,19 @@ class WrongOffer(Invalid):
     """What the team asked an offer to be makes no sense."""
 
 
+class WrongWish(Invalid):
+    """A purchase that the offer does not allow in this way."""
+
+
+class SoldOut(Conflict):
+    def __init__(self) -> None:
+        super().__init__(_("All places are taken. Should a payment not be made in time, one becomes free."))
+
+
+class NotOnSale(Conflict):
+    """An offer whose time of sale has not begun, or is over."""
+
+
 class NothingToSettle(Exception):
     """A charge that cannot settle its order. `outcome` is what the notice says of it; nothing was changed."""
 

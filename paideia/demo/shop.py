@@ -8,7 +8,7 @@ from typing import Any
 from paideia.access.models import Grant, Plan
 from paideia.accounts.models import User
 from paideia.commerce.actions.orders import ORDER_LIFE, new_number
-from paideia.commerce.models import Offer, Order
+from paideia.commerce.models import Offer, Order, OrderLine
 from paideia.demo import deeds
 from paideia.demo.founding import Place
 from paideia.demo.holdings import Holdings
@@ -29,8 +29,8 @@ class Shop:
     def pay(self, deed: deeds.Paid) -> None:
         buyer, offer = self.people[deed.person], self.place.offers[deed.offer]
         order = self._order(deed, buyer, offer)
-        agreed = {"number": order.number, "offer": offer.name, "offer_id": offer.pk}
-        price = {"total": order.total, "currency": order.currency}
+        agreed = {"number": order.number, "kind": order.kind, "offer": offer.name, "offer_id": offer.pk}
+        price = {"total": order.total, "credit": 0, "currency": order.currency}
         self.fact("order.placed", deed.at, buyer, order, **agreed, **price)
         grants = [self._grant(deed, order, plan) for plan in self.plans[deed.offer]]
         self.fact(
@@ -49,6 +49,7 @@ class Shop:
 
     def save(self) -> None:
         save(self.orders)
+        save([OrderLine(order=one, kind=OrderLine.Kind.PRICE, amount=one.total) for one in self.orders])
         for grant, order in self.grants:
             grant.source = f"order:{order.pk}"
             grant.key = f"order:{order.pk}:plan:{grant.plan_id}"

@@ -147,7 +147,7 @@ def effect(
 
 
 def _is_own_key(name: str) -> bool:
-    return name in ("document_id", "id", "revision_id", "object_id")
+    return name in ("document_id", "id", "order_id", "revision_id", "object_id")
 
 
 def test_no_form_writes_a_field_that_it_does_not_show():

@@ -6,6 +6,7 @@ from django.utils import timezone
 from paideia.access.viewer import Viewer
 from paideia.activity.actions import record
 from paideia.commerce.actions.settling import locked, settle_order
+from paideia.commerce.life import advance
 from paideia.commerce.models import Notice, Order
 from paideia.commerce.providers import Payment
 from paideia.commerce.refusals import NothingToSettle, NotPermitted
@@ -74,9 +75,8 @@ def _settled(order: Order | None, payment: Payment) -> str:
 
 def _failed(order: Order | None) -> str:
     """A failed attempt closes an order that waits; one that was paid or expired stays as it is."""
-    if order is not None and (row := locked(order.pk)).state == Order.State.AWAITING:
-        row.state = Order.State.FAILED
-        row.save(update_fields=["state"])
+    if order is not None and (row := locked(order.pk)).may_be_paid:
+        advance(row, Order.State.FAILED)
         record("order.failed", community=row.community_id, actor=row.buyer_id, object=row, number=row.number)
     return Outcome.NOTED
 

@@ -5,14 +5,13 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from paideia.access.actions import grant
-from paideia.access.models import Grant, Plan
 from paideia.accounts.models import User
 from paideia.activity.actions import record
 from paideia.commerce.buyers import let_in
+from paideia.commerce.deliveries import delivery_of
+from paideia.commerce.life import advance
 from paideia.commerce.models import Order
 from paideia.commerce.refusals import AlreadyPaid, ChargeTaken, PaidOtherwise
-from paideia.commerce.terms import end_of_term
 from paideia.ledger.actions import Move, account, post
 
 
@@ -46,20 +45,20 @@ def locked(order_id: int) -> Order:
     User.objects.select_for_update(no_key=True).get(pk=buyer_id)
     return (
         Order.objects.select_for_update(of=("self",))
-        .select_related("community", "offer", "buyer")
+        .select_related("community", "offer", "buyer", "subscription")
         .get(pk=order_id)
     )
 
 
 def fulfil(order: Order, *, paid_at: datetime, charge_id: str | None) -> Order:
-    """Mark the order, which the caller holds, as paid and give all it promised."""
+    """Mark the order, which the caller holds, as paid, book the money and give all it promised."""
     # A provider's clock may run ahead; what is paid now must not begin in the future.
-    order.paid_at, order.charge_id = min(paid_at, timezone.now()), charge_id
-    order.state = Order.State.PAID
-    order.save(update_fields=["state", "paid_at", "charge_id"])
-    _book(order)
+    advance(order, Order.State.PAID, paid_at=min(paid_at, timezone.now()), charge_id=charge_id)
+    delivery = delivery_of(order)
+    _book(order, delivery.account_name(order))
     let_in(order.community, order.buyer)
-    grants = _give(order)
+    grants = delivery.deliver(order)
+    assert order.paid_at is not None
     record(
         "order.settled",
         community=order.community_id,
@@ -67,9 +66,11 @@ def fulfil(order: Order, *, paid_at: datetime, charge_id: str | None) -> Order:
         object=order,
         occurred_at=order.paid_at,
         number=order.number,
+        kind=order.kind,
         total=order.total,
+        credit=order.credit,
         currency=order.currency,
-        offer=order.offer.name,
+        offer=order.title,
         offer_id=order.offer_id,
         term=order.term,
         provider=order.provider,
@@ -88,41 +89,16 @@ def fulfil(order: Order, *, paid_at: datetime, charge_id: str | None) -> Order:
     return order
 
 
-def _book(order: Order) -> None:
-    if not order.total:
-        return
-    source = account(order.community, f"world:{order.provider}", "charges", order.currency)
-    target = account(order.community, "house", "sales", order.currency)
+def _book(order: Order, name: tuple[str, str]) -> None:
+    """What the provider brought, and what was set aside of the buyer's credit, to where the price goes."""
     detail = {"order": order.number, "charge": order.charge_id}
-    post([Move(source, target, order.total, f"order:{order.pk}:sale", detail, order.paid_at)])
-
-
-def _give(order: Order) -> list[Grant]:
-    """A grant for each plan, after what the buyer still has of it: renewing early loses no day."""
-    assert order.paid_at is not None
-    grants = []
-    for plan in order.offer.plans.order_by("pk"):
-        starts_at = _free_from(order.buyer, plan, order.paid_at)
-        grants.append(
-            grant(
-                user=order.buyer,
-                plan=plan,
-                starts_at=starts_at,
-                ends_at=end_of_term(starts_at, order.term, order.community.time_zone),
-                source=f"order:{order.pk}",
-                key=f"order:{order.pk}:plan:{plan.pk}",
-                occurred_at=order.paid_at,
-            )
-        )
-    return grants
-
-
-def _free_from(buyer: User, plan: Plan, paid_at: datetime) -> datetime:
-    """When a new term of the plan can begin: now, or at the end of what was paid before. A trial ends with
-    it."""
-    last = (
-        Grant.objects.filter(user=buyer, plan=plan, revoked_at=None, is_trial=False, ends_at__gt=paid_at)
-        .order_by("-ends_at")
-        .first()
-    )
-    return last.ends_at if last is not None and last.ends_at is not None else paid_at
+    brought = [(f"world:{order.provider}", "charges", order.total, "sale")]
+    brought += [(f"order:{order.pk}", "held", order.credit, "credit")]
+    moves = []
+    for owner, kind, amount, cause in brought:
+        if amount:
+            source = account(order.community, owner, kind, order.currency)
+            target = account(order.community, *name, order.currency)
+            moves.append(Move(source, target, amount, f"order:{order.pk}:{cause}", detail, order.paid_at))
+    if moves:
+        post(moves)

@@ -39,7 +39,7 @@ def test_an_order_keeps_what_was_agreed(visitor: User, monthly: Offer, admin: Us
     terms = OfferTerms("Dearer", list(monthly.plans.all()), 9900, "CNY", "year")
     save_offer(viewer=viewer_of(admin), offer=monthly, terms=terms)
     order.refresh_from_db()
-    assert (order.total, order.currency, order.term, order.state) == (3000, "CNY", "month", "awaiting")
+    assert (order.total, order.currency, order.term, order.state) == (3000, "CNY", "month", "created")
     assert len(order.number) == 14
     fact = Fact.objects.get(verb="order.placed")
     assert (fact.object_id, fact.detail["total"], fact.detail["offer"]) == (order.pk, 3000, "Monthly")

@@ -213,7 +213,7 @@ def test_what_is_not_from_the_provider_is_refused_and_writes_nothing(
     order: Order, attack: Callable[[Order], Any], status: tuple[int, ...]
 ) -> None:
     assert attack(order).status_code in status
-    assert (Notice.objects.count(), Order.objects.get().state) == (0, "awaiting")
+    assert (Notice.objects.count(), Order.objects.get().state) == (0, "created")
 
 
 def test_a_genuine_message_of_that_form_is_taken_in(order: Order) -> None:

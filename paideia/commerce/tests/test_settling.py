@@ -81,7 +81,7 @@ def test_another_amount_or_currency_settles_nothing(
     with pytest.raises(PaidOtherwise):
         settle(order, **wrong)
     order.refresh_from_db()
-    assert (order.state, order.charge_id, Grant.objects.filter(user=visitor).count()) == ("awaiting", None, 0)
+    assert (order.state, order.charge_id, Grant.objects.filter(user=visitor).count()) == ("created", None, 0)
 
 
 def test_another_charge_for_a_paid_order_is_refused(order: Order, visitor: User) -> None:
@@ -97,7 +97,7 @@ def test_one_charge_does_not_settle_two_orders(order: Order, stranger: User, mon
     with pytest.raises(ChargeTaken):
         settle(other)
     other.refresh_from_db()
-    assert (other.state, Membership.objects.filter(user=stranger).count()) == ("awaiting", 0)
+    assert (other.state, Membership.objects.filter(user=stranger).count()) == ("created", 0)
 
 
 def test_renewing_early_adds_to_what_is_left(order: Order, visitor: User, monthly: Offer) -> None:
@@ -135,7 +135,7 @@ def test_paying_late_counts_all_the_same(order: Order, visitor: User, gate: Gate
 
 
 def test_only_what_is_due_and_awaiting_expires(order: Order) -> None:
-    assert (expire_orders(), Order.objects.get().state) == (0, "awaiting")
+    assert (expire_orders(), Order.objects.get().state) == (0, "created")
     settle(order)
     Order.objects.update(expires_at=NOW - timedelta(1))
     assert (expire_orders(), Order.objects.get().state) == (0, "paid")
@@ -180,7 +180,7 @@ def test_money_that_settles_nothing_is_flagged_and_kept_apart(
     assert [notice.is_open for notice in Notice.objects.all()] == [True]
     unmatched = balance(order.community, "house", "unmatched", payment.currency)
     assert (unmatched, held(order.community, "sales")) == (payment.amount, 0)
-    assert (Order.objects.get().state, viewer_of(visitor).can_open(gate.pk)) == ("awaiting", False)
+    assert (Order.objects.get().state, viewer_of(visitor).can_open(gate.pk)) == ("created", False)
 
 
 def test_paying_twice_is_flagged_and_the_second_payment_kept_apart(order: Order, paid: Say) -> None:
@@ -197,7 +197,7 @@ def test_an_order_of_another_provider_or_community_is_unknown(order: Order, paid
     for community, provider in ((order.community, "stripe"), (other, "sandbox")):
         notice = accept_payment(community=community, provider=provider, payment=paid(order))
         assert notice.outcome == "unknown_order"
-    assert Order.objects.get().state == "awaiting"
+    assert Order.objects.get().state == "created"
 
 
 def at_once(*tasks: Callable[[], object]) -> list[object]:

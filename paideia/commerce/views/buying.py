@@ -136,8 +136,8 @@ def _to_payment(request: HttpRequest, order: Order) -> HttpResponse:
     if order.state == Order.State.PAID:
         return _onward(request, order)
     here = request.build_absolute_uri
-    address = provider_of(order.provider).start(
-        order,
+    address = actions.begin_payment(
+        order=order,
         return_url=here(reverse("order_paid", args=[order.number])),
         notify_url=here(reverse("provider_notifications", args=[order.provider])),
     )
@@ -148,5 +148,5 @@ def _onward(request: HttpRequest, order: Order) -> HttpResponse:
     """Back to the very line one came from, once it is paid; to the order until then."""
     if order.state != Order.State.PAID:
         return redirect("order", order.number)
-    messages.success(request, _("Paid. Thank you! %(offer)s is yours.") % {"offer": order.offer.name})
+    messages.success(request, _("Paid. Thank you! %(offer)s is yours.") % {"offer": order.title})
     return HttpResponseRedirect(same_site(order.return_to) or reverse("order", args=[order.number]))

@@ -33,7 +33,7 @@ class Sandbox:
                 community_id=order.community_id,
                 charge_id=f"sb_{secrets.token_hex(10)}",
                 order_number=order.number,
-                description=order.offer.name[:160],
+                description=order.title[:160],
                 amount=order.total,
                 currency=order.currency,
                 return_url=return_url[:500],

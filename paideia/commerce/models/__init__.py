@@ -1,0 +1,35 @@
+"""What is sold, on which terms, to whom, and what the payment providers said."""
+
+from paideia.commerce.models.credit import GiftCard
+from paideia.commerce.models.discounts import Coupon, CouponUse, RedeemBatch, RedeemCode
+from paideia.commerce.models.gifts import Gift
+from paideia.commerce.models.notices import Notice
+from paideia.commerce.models.offers import PRICE_MAX, Offer, OfferPrice, SeatBand
+from paideia.commerce.models.orders import Order, OrderLine
+from paideia.commerce.models.refunds import Dispute, Refund
+from paideia.commerce.models.seats import Seat, SeatPool
+from paideia.commerce.models.subscriptions import Reminder, Subscription
+from paideia.commerce.providers.sandbox.models import SandboxCharge
+
+__all__ = [
+    "PRICE_MAX",
+    "Coupon",
+    "CouponUse",
+    "Dispute",
+    "Gift",
+    "GiftCard",
+    "Notice",
+    "Offer",
+    "OfferPrice",
+    "Order",
+    "OrderLine",
+    "RedeemBatch",
+    "RedeemCode",
+    "Refund",
+    "Reminder",
+    "SandboxCharge",
+    "Seat",
+    "SeatBand",
+    "SeatPool",
+    "Subscription",
+]
