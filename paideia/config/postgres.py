@@ -55,6 +55,7 @@ FORGETFUL = {  # for tests: a power cut may lose everything, and nothing waits f
     "max_wal_senders": "0",
     "max_connections": "200",
     "max_wal_size": "2GB",
+    "autovacuum": "off",  # its workers stand in the way of dropping databases
 }
 
 

@@ -114,20 +114,20 @@ class Databases:
         """Give Django's default connection a fresh copy of the template."""
         self._detach()
         template = self._template()
-        self._execute(f'drop database if exists "{self.name}" with (force)')
+        self._drop(self.name)
         self._execute(f'create database "{self.name}" template "{template}" strategy file_copy')
         self._attach(self.name)
 
     def drop(self) -> None:
         self._detach()
-        self._execute(f'drop database if exists "{self.name}" with (force)')
+        self._drop(self.name)
 
     def drop_left_behind(self) -> None:
         """Databases of processes of this machine that are gone, and templates of migrations that are."""
         mine = f"test_paideia_{self.host}_"
         for name in self._names(f"{mine}%"):
             if not _alive(name.removeprefix(mine).split("_")[0]):
-                self._execute(f'drop database if exists "{name}" with (force)')
+                self._drop(name)
         for name in self._names("template_paideia_%")[:-TEMPLATES_KEPT]:
             with suppress(Exception):  # another run is copying it
                 self._execute(f'drop database if exists "{name}"')
@@ -151,13 +151,24 @@ class Databases:
         from django.core.management import call_command
 
         half = f"half_{name}"
-        self._execute(f'drop database if exists "{half}" with (force)')
+        self._drop(half)
         self._execute(f'create database "{half}"')
         self._attach(half)
         call_command("migrate", verbosity=0, interactive=False, run_syncdb=True)
         call_command("createcachetable", verbosity=0)
         self._detach()
         self._execute(f'alter database "{half}" rename to "{name}"')
+
+    def _drop(self, name: str) -> None:
+        import psycopg
+
+        statement = f'drop database if exists "{name}"'
+        try:
+            self._execute(f"{statement} with (force)")
+        except psycopg.errors.InsufficientPrivilege:
+            # An autovacuum worker is in it, which only a superuser may end by force; without force it is
+            # asked to go and waited for.
+            self._execute(statement)
 
     def _attach(self, name: str) -> None:
         """Point Django, and the processes that a test starts, to a database."""
