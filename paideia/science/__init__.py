@@ -15,6 +15,7 @@ FAMILIES = (
     "growth",
     "learning",
     "networks",
+    "personas",
     "ranking",
     "retention",
     "risk",
