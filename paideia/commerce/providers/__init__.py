@@ -1,35 +1,39 @@
 """Payment providers: each a folder that is a whole slice, behind one small protocol.
 
-A provider is asked for three things: where to send a buyer, what a notification says, what became of an
-order. It never decides anything: amounts are compared with the order in `actions.settling`, whatever the
-notification says.
+A provider is asked where to send a buyer, what a notification says, what became of an order or a refund, and
+for a day's statement. It never decides anything: what it says is compared with the order in
+`commerce.actions`.
+
+Nothing here is called inside a transaction that holds locks. A provider that cannot be reached, or whose
+answer is not certain, raises ProviderDown: the same call is made again later, and whatever took effect the
+first time takes effect once (`order.number`, `refund.key` are the idempotency keys).
 """
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from collections.abc import Iterable
+from datetime import date
+from enum import StrEnum
+from typing import Protocol
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from paideia.commerce.models import Order
+from paideia.commerce.models import Order, Refund
+from paideia.commerce.providers.news import (
+    DisputeNews,
+    DisputeState,
+    LineKind,
+    News,
+    Nothing,
+    Payment,
+    RefundAnswer,
+    RefundNews,
+    RefundState,
+    StatementLine,
+)
+from paideia.communities.models import Community
 from paideia.lib.refusal import NotFound, Refused
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """What a provider says about one order. `message_id` is the same however often it says so."""
-
-    message_id: str
-    order_number: str
-    succeeded: bool
-    charge_id: str
-    amount: int  # minor units
-    currency: str
-    at: datetime
-    body: dict[str, Any]
 
 
 class BadNotification(Refused):
@@ -40,8 +44,24 @@ class BadNotification(Refused):
         self.status = status
 
 
+class ProviderDown(Exception):
+    """The provider did not answer, or not for certain. Whether it acted is unknown: ask again."""
+
+
+class Capability(StrEnum):
+    """What not every provider can."""
+
+    REFUNDS = "refunds"  # whole ones
+    PARTIAL_REFUNDS = "partial_refunds"
+    MANDATES = "mandates"  # `charge` without the buyer: automatic renewals
+    STATEMENTS = "statements"  # `reconcile`
+
+
 class Provider(Protocol):
     key: str
+    capabilities: frozenset[Capability]
+    currencies: frozenset[str] | None  # None: every one
+    refund_days: int  # after the payment, in which it can be refunded
 
     @property
     def label(self) -> str | Promise: ...
@@ -51,13 +71,34 @@ class Provider(Protocol):
         """What buyers should know before they choose it."""
 
     def start(self, order: Order, *, return_url: str, notify_url: str) -> str:
-        """The address of the page where the order is paid. Asked again, it may give the same."""
+        """The address of the page where the order is paid. Asked again, it may give the same. Where the order's
+        offer renews itself, the buyer is asked there to agree to later charges."""
 
-    def read_notification(self, request: HttpRequest) -> Payment:
+    def read_notification(self, request: HttpRequest) -> News:
         """What this request says, once it is certain that the provider sent it. Raises BadNotification."""
 
     def query(self, order: Order) -> Payment | None:
         """What became of the order, asked of the provider; None when nothing has yet."""
+
+    def charge(self, order: Order, mandate_id: str) -> Payment:
+        """Charge the buyer of an order without them, as they agreed. Succeeded or declined, for certain; else
+        ProviderDown. Asked again for the same order, it charges once. Only with Capability.MANDATES."""
+
+    def refund(self, refund: Refund) -> RefundAnswer:
+        """Send `refund.amount` of the charge `charge_of(refund)` back. Asked again with the same `refund.key` it
+        pays once and answers alike. Raises ProviderDown."""
+
+    def query_refund(self, refund: Refund) -> RefundAnswer:
+        """What became of a refund that was sent. Raises ProviderDown."""
+
+    def reconcile(self, community: Community, day: date) -> Iterable[StatementLine]:
+        """The provider's statement of one day (UTC) for one community, in any order. Only with
+        Capability.STATEMENTS. Raises ProviderDown."""
+
+
+def charge_of(refund: Refund) -> str:
+    """The provider's id of the charge that a refund is of."""
+    return refund.stray_charge_id or refund.order.charge_id or ""
 
 
 def available() -> list[Provider]:
@@ -73,3 +114,24 @@ def provider_of(key: str) -> Provider:
         if provider.key == key:
             return provider
     raise NotFound(_("This way of paying is not available here."))
+
+
+__all__ = [
+    "BadNotification",
+    "Capability",
+    "DisputeNews",
+    "DisputeState",
+    "LineKind",
+    "News",
+    "Nothing",
+    "Payment",
+    "Provider",
+    "ProviderDown",
+    "RefundAnswer",
+    "RefundNews",
+    "RefundState",
+    "StatementLine",
+    "available",
+    "charge_of",
+    "provider_of",
+]
