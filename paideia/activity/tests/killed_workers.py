@@ -20,8 +20,9 @@ def main(workers: int, kills: int, seed: int) -> None:
     django.setup()
     from django.conf import settings
 
-    from paideia.activity.tests.listeners import LISTENERS
+    from paideia.activity.tests.listeners import LISTENERS, listen
 
+    listen()
     settings.DATABASES["default"]["OPTIONS"]["pool"] = False
     logging.disable(logging.CRITICAL)
     chance, ended = random.Random(seed), threading.Event()

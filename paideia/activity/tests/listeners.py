@@ -1,8 +1,9 @@
-"""Readers that only tests have. Each writes one row for each fact into test_effect, which holds duplicates
-gladly."""
+"""Readers that only this room's tests have, while they run. Each writes one row for each fact into test_effect,
+which holds duplicates gladly."""
 
 from django.db import connection
 
+from paideia.activity import readers
 from paideia.activity.models import Fact
 from paideia.activity.readers import reader
 
@@ -32,18 +33,22 @@ def forget(name: str) -> None:
         cursor.execute("DELETE FROM test_effect WHERE reader = %s", [name])
 
 
-@reader(
-    "test.all",
-    verbs={"comment.posted", "thread.opened"},
-    clear=lambda: forget("test.all"),
-    batch_max=200,
-)
 def hear_all(facts: list[Fact]) -> None:
     effect("test.all", facts)
 
 
-@reader("test.some", verbs={"thread.opened"}, clear=lambda: forget("test.some"), batch_max=50)
 def hear_some(facts: list[Fact]) -> None:
     effect("test.some", facts)
     if any(is_poison(fact) for fact in facts):
         raise Broken("this fact is poisoned")
+
+
+def listen() -> None:
+    verbs = {"comment.posted", "thread.opened"}
+    reader("test.all", verbs=verbs, clear=lambda: forget("test.all"), batch_max=200)(hear_all)
+    reader("test.some", verbs={"thread.opened"}, clear=lambda: forget("test.some"), batch_max=50)(hear_some)
+
+
+def fall_silent() -> None:
+    for name in LISTENERS:
+        readers._readers.pop(name)
