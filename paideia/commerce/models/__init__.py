@@ -1,18 +1,19 @@
 """What is sold, on which terms, to whom, and what the payment providers said."""
 
-from paideia.commerce.models.credit import GiftCard
+from paideia.commerce.models.credit import CardTerms, GiftCard
 from paideia.commerce.models.discounts import Coupon, CouponUse, RedeemBatch, RedeemCode
 from paideia.commerce.models.gifts import Gift
 from paideia.commerce.models.notices import Notice
 from paideia.commerce.models.offers import PRICE_MAX, Offer, OfferPrice, SeatBand
 from paideia.commerce.models.orders import Order, OrderLine
 from paideia.commerce.models.refunds import Dispute, Refund
-from paideia.commerce.models.seats import Seat, SeatPool
-from paideia.commerce.models.subscriptions import Reminder, Subscription
+from paideia.commerce.models.seats import Seat, SeatOrder, SeatPool
+from paideia.commerce.models.subscriptions import Reminder, RetentionOffer, Subscription
 from paideia.commerce.providers.sandbox.models import SandboxCharge
 
 __all__ = [
     "PRICE_MAX",
+    "CardTerms",
     "Coupon",
     "CouponUse",
     "Dispute",
@@ -27,9 +28,11 @@ __all__ = [
     "RedeemCode",
     "Refund",
     "Reminder",
+    "RetentionOffer",
     "SandboxCharge",
     "Seat",
     "SeatBand",
+    "SeatOrder",
     "SeatPool",
     "Subscription",
 ]

@@ -50,6 +50,8 @@ class Order(models.Model):
     quantity = models.PositiveIntegerField(default=1)  # seats
     term = models.CharField(max_length=10, choices=Offer.Term)
     ends_at = models.DateTimeField(null=True, blank=True)  # of the term "deadline"
+    renewal = models.CharField(max_length=12, choices=Offer.Renewal, default=Offer.Renewal.NONE)
+    instalments = models.PositiveSmallIntegerField(default=0)
     state = models.CharField(max_length=10, choices=State, default=State.CREATED)
     provider = models.CharField(max_length=20)
     charge_id = models.CharField(max_length=120, null=True, blank=True)  # noqa: DJ001  (unique where known)
@@ -74,6 +76,11 @@ class Order(models.Model):
                 fields=["subscription", "period"],
                 condition=~models.Q(state__in=["failed", "expired"]),
                 name="order_period_once",
+            ),
+            models.UniqueConstraint(
+                fields=["replaces"],
+                condition=models.Q(paid_at__isnull=False),
+                name="order_replaced_once",
             ),
             models.CheckConstraint(condition=IS_ISO, name="order_currency_iso"),
             models.CheckConstraint(
@@ -132,6 +139,7 @@ class OrderLine(models.Model):
         GROUP = "group", _("Group price")
         BAND = "band", _("Price for so many seats")
         EXTRA = "extra", _("Paid on top by choice")
+        SHARE = "share", _("Only for the time until the pool ends")
         COUPON = "coupon", _("Coupon")
         UNUSED = "unused", _("Time paid before and not used")
         RETENTION = "retention", _("For staying")
