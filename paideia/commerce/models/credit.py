@@ -1,5 +1,6 @@
 """Gift cards: money paid before it is spent. What is on a card, and what a person has, lies in the ledger."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -47,3 +48,20 @@ class GiftCard(models.Model):
                 name="gift_card_to_deliver",
             )
         ]
+
+    @property
+    def account(self) -> tuple[str, str]:
+        """Owner and kind of the ledger's account that holds what is on it."""
+        return f"card:{self.pk}", "balance"
+
+
+class CardTerms(models.Model):
+    """Which gift cards a community sells: none where there is no row, or no amounts."""
+
+    community = models.OneToOneField(Community, models.CASCADE, primary_key=True, related_name="card_terms")
+    currency = models.CharField(max_length=3)
+    amounts = ArrayField(models.PositiveBigIntegerField(), default=list, blank=True)  # minor units
+    valid_months = models.PositiveSmallIntegerField(default=0)  # from the payment on; 0: for good
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=IS_ISO, name="card_terms_currency_iso")]

@@ -23,6 +23,7 @@ class Notice(models.Model):
         PAID_TWICE = "paid_twice", _("Paid again for a settled order: sent back")
         UNKNOWN_ORDER = "unknown_order", _("Paid for no order of this community")
         CHARGE_TAKEN = "charge_taken", _("The same charge was used for another order")
+        TOO_LATE = "too_late", _("Paid after its time, when what was kept for it was gone")
         REFUNDED = "refunded", _("A refund arrived")
         REFUND_FAILED = "refund_failed", _("A refund could not be made")
         DISPUTED = "disputed", _("The buyer's bank takes the money back for now")
@@ -33,6 +34,7 @@ class Notice(models.Model):
         Outcome.PAID_TWICE,
         Outcome.UNKNOWN_ORDER,
         Outcome.CHARGE_TAKEN,
+        Outcome.TOO_LATE,
         Outcome.REFUND_FAILED,
         Outcome.DISPUTED,
     )

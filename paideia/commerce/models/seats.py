@@ -2,10 +2,12 @@
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from paideia.access.models import Grant
 from paideia.accounts.models import User
 from paideia.commerce.models.offers import Offer
+from paideia.commerce.models.orders import Order
 from paideia.communities.models import Community
 
 
@@ -57,4 +59,29 @@ class Seat(models.Model):
                 | models.Q(user__isnull=False, taken_at__isnull=False),
                 name="seat_taken_whole",
             ),
+        ]
+
+
+class SeatOrder(models.Model):
+    """What an order of seats does to a pool, once it is paid."""
+
+    class Does(models.TextChoices):
+        MAKES = "makes", _("A new pool")
+        ADDS = "adds", _("More seats")
+        RENEWS = "renews", _("Another term")
+
+    order = models.OneToOneField(Order, models.PROTECT, primary_key=True, related_name="seats")
+    does = models.CharField(max_length=6, choices=Does)
+    pool = models.ForeignKey(SeatPool, models.PROTECT, null=True, blank=True, related_name="orders")
+    name = models.CharField(max_length=120, blank=True)  # of a pool to be made
+    domain = models.CharField(max_length=120, blank=True)
+    # What the pool had before it was renewed, so that a refund can give it back.
+    size_before = models.PositiveIntegerField(null=True, blank=True)
+    ended_before = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(does="makes") | models.Q(pool__isnull=False), name="seat_order_has_a_pool"
+            )
         ]
