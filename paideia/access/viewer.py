@@ -1,7 +1,7 @@
 """The viewer: who is looking, what they may do, and which gates stand open to them. Made once per request."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import connection
@@ -123,6 +123,10 @@ class Viewer:
     def sight(self) -> tuple[object, ...]:
         """What two viewers must share to be shown the same lists, apart from what they wrote or unlocked."""
         return self.may_enter, self.reads_all, self.open_gates, self.preview_gates, self.title_gates
+
+    def unnamed(self) -> "Viewer":
+        """Whoever shares this sight, without what is this person's own: for what is drawn once for all of them."""
+        return replace(self, user=None, unlocked_documents=())
 
     def can_open(self, gate_id: int | None) -> bool:
         """Whether a work behind this gate (None: behind none) may be read in full, apart from free reads."""

@@ -5,6 +5,7 @@ objects by `visibility`, as everywhere; only the statement is written by hand, b
 ORM longer than running it.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -18,7 +19,7 @@ from paideia.spaces.models import Space
 
 NEAR = 20  # articles looked at on each side for one that this viewer may know of
 
-_DOCUMENT = [
+_DOCUMENT = (
     "id",
     "community_id",
     "kind",
@@ -42,14 +43,14 @@ _DOCUMENT = [
     "removed_at",
     "created_at",
     "edited_at",
-]
-_AUTHOR = ["id", "handle", "name", "avatar"]
-_SPACE = ["id", "slug", "name"]
-_COVER = ["id", "name", "variants", "width", "height"]
+)
+_AUTHOR = ("id", "handle", "name", "avatar")
+_SPACE = ("id", "slug", "name")
+_COVER = ("id", "name", "variants", "width", "height")
 _AS_JSON = {"headings", "variants"}
 
 
-def _columns(table: str, names: list[str]) -> str:
+def columns_of(table: str, names: tuple[str, ...]) -> str:
     return ", ".join(f"{table}.{name}{'::json' if name in _AS_JSON else ''}" for name in names)
 
 
@@ -62,7 +63,7 @@ _NEAR = """
         ORDER BY na.position {1}, n.published_at {1}, n.id {1} LIMIT {2}) near)
 """
 ARTICLE = f"""
-SELECT {_columns("d", _DOCUMENT)}, {_columns("u", _AUTHOR)}, {_columns("s", _SPACE)}, {_columns("m", _COVER)},
+SELECT {columns_of("d", _DOCUMENT)}, {columns_of("u", _AUTHOR)}, {columns_of("s", _SPACE)}, {columns_of("m", _COVER)},
     a.column_id, cd.title,
     EXISTS (SELECT 1 FROM content_bookmark b WHERE b.document_id = d.id AND b.user_id = %(user)s),
     CASE WHEN a.column_id IS NOT NULL THEN {_NEAR.format("<", "DESC", NEAR)} END,
@@ -99,10 +100,10 @@ def article_for(viewer: Viewer, pk: int) -> Document:
 
 
 def _document(row: list[Any]) -> Document:
-    document = _loaded(Document, _DOCUMENT, row)
-    author = _loaded(User, _AUTHOR, row)
-    space = _loaded(Space, _SPACE, row)
-    cover = _loaded(Media, _COVER, row)
+    document = loaded(Document, _DOCUMENT, row)
+    author = loaded(User, _AUTHOR, row)
+    space = loaded(Space, _SPACE, row)
+    cover = loaded(Media, _COVER, row)
     column_id, column_title = row[:2]
     article = Article(document=document, column_id=column_id, cover=cover)
     if column_id is not None:
@@ -112,7 +113,7 @@ def _document(row: list[Any]) -> Document:
     return document
 
 
-def _loaded(model: Any, names: list[str], row: list[Any]) -> Any:
+def loaded(model: Any, names: tuple[str, ...], row: list[Any]) -> Any:
     """A row of `model` from the next values of `row`, which are taken off it; None where it was not
     joined."""
     values = row[: len(names)]
@@ -123,15 +124,11 @@ def _loaded(model: Any, names: list[str], row: list[Any]) -> Any:
     return model.from_db("default", ordered, [values[place] for place in places])
 
 
-_ORDERS: dict[Any, tuple[list[str], list[int]]] = {}
-
-
-def _order(model: Any, names: list[str]) -> tuple[list[str], list[int]]:
+@lru_cache(maxsize=64)
+def _order(model: Any, names: tuple[str, ...]) -> tuple[list[str], list[int]]:
     """`from_db` wants the fields in the model's own order."""
-    if model not in _ORDERS:
-        ordered = [field.attname for field in model._meta.concrete_fields if field.attname in names]
-        _ORDERS[model] = (ordered, [names.index(name) for name in ordered])
-    return _ORDERS[model]
+    ordered = [field.attname for field in model._meta.concrete_fields if field.attname in names]
+    return ordered, [names.index(name) for name in ordered]
 
 
 def _nearest(viewer: Viewer, near: list[dict[str, Any]] | None) -> Document | None:

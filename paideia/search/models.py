@@ -1,4 +1,4 @@
-"""The search index: one row for each readable document. Whether a searcher may see it is asked of the document."""
+"""The search index: one row for each readable document."""
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -9,10 +9,18 @@ from paideia.content.models import Document
 
 
 class Entry(models.Model):
-    """Words of a document: `preview` holds what everybody who may list it can find, `body` the rest."""
+    """Words of a document: `preview` holds what everybody who may list it can find, `body` the rest.
+
+    The other columns are the document's own, kept the same by the database (migration 0002): a search reads no second
+    table until it knows its page. What is shown of that page is asked of the documents once more.
+    """
 
     document = models.OneToOneField(Document, models.CASCADE, primary_key=True, related_name="search_entry")
     community = models.ForeignKey(Community, models.CASCADE)
+    kind = models.CharField(max_length=10, default="", editable=False)
+    gate_id = models.BigIntegerField(null=True, editable=False)
+    author_id = models.BigIntegerField(null=True, editable=False)
+    shown_at = models.DateTimeField(null=True, editable=False)  # published, unless it was removed
     preview = SearchVectorField()
     body = SearchVectorField()
     indexed_revision = models.PositiveIntegerField()

@@ -3,21 +3,21 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db.models import F, FloatField, Q, QuerySet
-from django.db.models.functions import Cast
+from django.db import connection
 from markupsafe import Markup
 
 from paideia.access.viewer import Viewer
+from paideia.accounts.models import User
 from paideia.content.addresses import path_of
 from paideia.content.models import Document
 from paideia.content.queries import is_open, shows_preview
+from paideia.content.reading import columns_of, loaded
 from paideia.lib.tokens import highlight, tokens, tsquery
-from paideia.search.models import Entry
 
 PAGE = 20
 CANDIDATES_MAX = 2000  # only the newest matches are ranked: common words stay cheap
-PASSAGE_MAX = 400  # characters that are looked at for the marked passage
+TEXT_MAX = 20_000  # characters of a document that the shown passage is looked for in
+PASSAGE_MAX = 400  # characters of those that are marked: the whole would cost more than the search
 KINDS = {
     "works": [Document.Kind.ARTICLE, Document.Kind.COLUMN, Document.Kind.COURSE, Document.Kind.LESSON],
     "talk": [Document.Kind.THREAD, Document.Kind.COMMENT],
@@ -43,55 +43,92 @@ class Found:
 
 NOTHING = Found([], "")
 
-
-class Match(SearchQuery):
-    """A query that our own tokens were made into: PostgreSQL's parser would cut Chinese in the wrong places."""
-
-    def __init__(self, query: str) -> None:
-        super().__init__(query, search_type="raw")
-        self.query = query
-
-    def as_sql(self, *_: Any, **__: Any) -> Any:
-        return "%s::tsquery", [self.query]
+_DOCUMENT = (
+    "id",
+    "community_id",
+    "kind",
+    "author_id",
+    "author_name",
+    "gate_id",
+    "title",
+    "tags",
+    "published_at",
+    "removed_at",
+)
+_AUTHOR = ("id", "handle", "name")
+# The rules of `content.visibility`, for the index's own copy of what decides them.
+_OPEN = """(%(all)s OR gate_id IS NULL OR gate_id = ANY(%(open)s) OR author_id = %(user)s
+    OR document_id = ANY(%(unlocked)s))"""
+_MATCHING = """
+(SELECT document_id, {column} AS words, {inside} AS inside FROM search_entry
+WHERE {column} @@ %(match)s::tsquery AND community_id = %(community)s AND shown_at <= %(now)s AND {seen} {kind}
+ORDER BY shown_at DESC LIMIT {most})
+"""
+_SEARCH = """
+WITH matching AS MATERIALIZED ({matching}),
+ranked AS (SELECT document_id, inside, {rank}(words, %(match)s::tsquery)::float8 AS rank FROM matching),
+page AS MATERIALIZED (
+    SELECT document_id, inside, rank FROM ranked {after} ORDER BY rank DESC, document_id DESC LIMIT {limit}
+)
+SELECT {document}, {author}, left(CASE WHEN page.inside THEN d.text ELSE d.preview_text END, {text}), root.title,
+    root.removed_at IS NOT NULL, page.inside, page.rank
+FROM page JOIN content_document d ON d.id = page.document_id
+LEFT JOIN accounts_user u ON u.id = d.author_id
+LEFT JOIN discussions_comment c ON c.document_id = d.id
+LEFT JOIN content_document root ON root.id = c.root_id
+ORDER BY page.rank DESC, page.document_id DESC
+"""
 
 
 def search(viewer: Viewer, words: str, *, kind: str = "", after: str = "") -> Found:
-    """One page of what matches, best first. Two queries, whatever matches.
+    """One page of what matches, best first. One query, whatever matches.
 
     What is open to the viewer is searched in full; what is closed but shows a preview, by title and preview alone.
     """
     query = tsquery(words)
-    if query is None:
+    if query is None or not viewer.may_enter:
         return NOTHING
-    match = Match(query)
-    shown = Document.objects.visible_to(viewer)
-    closed = Document.objects.listed_to(viewer).filter(gate_id__in=viewer.preview_gates)
-    ranked = _ranked(shown, "body", match, kind, after)
+    key = _key(after)
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(viewer, query, kind, key), _parameters(viewer, query, kind, key))
+        rows = cursor.fetchall()
+    wanted = tokens(words)
+    hits = [hit for row in rows[:PAGE] if (hit := _hit(viewer, list(row), words, wanted))]
+    last = rows[PAGE - 1] if len(rows) > PAGE else None
+    return Found(hits, f"{last[-1]!r}_{last[0]}" if last else "")
+
+
+def _statement(viewer: Viewer, query: str, kind: str, key: tuple[float, int] | None) -> str:
+    parts = {"kind": "AND kind = ANY(%(kinds)s)" if kind in KINDS else "", "most": CANDIDATES_MAX}
+    matching = _MATCHING.format(column="body", inside="true", seen=_OPEN, **parts)
     if viewer.preview_gates and not viewer.reads_all:
-        closed = closed.exclude(Q(pk__in=viewer.unlocked_documents) | Q(author_id=viewer.user_id or 0))
-        ranked = ranked.union(_ranked(closed, "preview", match, kind, after), all=True)
-    found = list(ranked.order_by("-rank", "-document_id")[: PAGE + 1])
-    page = found[:PAGE]
-    rows = Document.objects.filter(pk__in=[pk for pk, _ in page]).select_related(
-        "author", "space", "comment__root", "lesson__section__course__document"
+        closed = f"gate_id = ANY(%(preview)s) AND NOT coalesce({_OPEN}, false)"
+        matching += f"UNION ALL {_MATCHING.format(column='preview', inside='false', seen=closed, **parts)}"
+    return _SEARCH.format(
+        matching=matching,
+        # Words that stand together count for more; for a single word that would be its bare number in the text.
+        rank="ts_rank_cd" if "&" in query or "<" in query else "ts_rank",
+        after="WHERE (rank, document_id) < (%(rank)s::float8, %(last)s)" if key else "",
+        limit=PAGE + 1,
+        text=TEXT_MAX,
+        document=columns_of("d", _DOCUMENT),
+        author=columns_of("u", _AUTHOR),
     )
-    by_id = {row.pk: row for row in rows.defer("html", "preview_html", "source")}
-    hits = [_hit(viewer, by_id[pk], words) for pk, _ in page if pk in by_id]
-    return Found(hits, f"{page[-1][1]!r}_{page[-1][0]}" if len(found) > PAGE else "")
 
 
-def _ranked(documents: QuerySet[Document], column: str, match: SearchQuery, kind: str, after: str) -> Any:
-    matching = documents.filter(**{f"search_entry__{column}": match})
-    if kind in KINDS:
-        matching = matching.filter(kind__in=KINDS[kind])
-    newest = matching.order_by("-published_at").values("pk")[:CANDIDATES_MAX]
-    # As a double, so that the key of the next page compares equal to what was read.
-    rank = Cast(SearchRank(F(column), match, cover_density=True), FloatField())
-    entries = Entry.objects.filter(document__in=newest).annotate(rank=rank)
-    if key := _key(after):
-        last, pk = key
-        entries = entries.filter(Q(rank__lt=last) | Q(rank=last, document_id__lt=pk))
-    return entries.values_list("document_id", "rank")
+def _parameters(viewer: Viewer, query: str, kind: str, key: tuple[float, int] | None) -> dict[str, Any]:
+    asked: dict[str, Any] = {
+        "match": query,
+        "community": viewer.community.pk,
+        "now": viewer.now,
+        "all": viewer.reads_all,
+        "open": list(viewer.open_gates),
+        "user": viewer.user_id,
+        "unlocked": list(viewer.unlocked_documents),
+        "preview": list(viewer.preview_gates),
+        "kinds": [str(each) for each in KINDS.get(kind, ())],
+    }
+    return asked | ({"rank": key[0], "last": key[1]} if key else {})
 
 
 def _key(after: str) -> tuple[float, int] | None:
@@ -102,30 +139,29 @@ def _key(after: str) -> tuple[float, int] | None:
         return None
 
 
-def _hit(viewer: Viewer, document: Document, words: str) -> Hit:
-    whole = is_open(viewer, document)
-    text = document.text if whole else document.preview_text if shows_preview(viewer, document) else ""
+def _hit(viewer: Viewer, row: list[Any], words: str, wanted: list[str]) -> Hit | None:
+    """A result, if the document itself still says that this viewer may see it."""
+    document: Document = loaded(Document, _DOCUMENT, row)
+    document._state.fields_cache["author"] = loaded(User, _AUTHOR, row)
+    text, root_title, is_root_gone, inside, _rank = row
+    if is_root_gone or not (is_open if inside else shows_preview)(viewer, document):
+        return None
+    # A comment is found under the title of what it is about.
+    title = root_title if document.kind == Document.Kind.COMMENT else document.title
     return Hit(
         document=document,
         path=path_of(document),
-        title=highlight(title_of(document), words, around=0),
-        passage=highlight(_around(text, words), words),
-        is_open=whole,
+        title=highlight(title or "", words, around=0),
+        passage=highlight(_around(text, wanted), words),
+        is_open=inside,
     )
 
 
-def _around(text: str, words: str) -> str:
-    """The part of a long text that a match stands in: marking the whole of it would cost more than the search."""
+def _around(text: str, wanted: list[str]) -> str:
+    """The part of a long text that a match stands in."""
     if len(text) <= PASSAGE_MAX:
         return text
     low = text.lower()
-    at = next((place for token in tokens(words) if (place := low.find(token)) >= 0), 0)
+    at = next((place for token in wanted if (place := low.find(token)) >= 0), 0)
     start = max(0, at - PASSAGE_MAX // 2)
     return text[start : start + PASSAGE_MAX]
-
-
-def title_of(document: Document) -> str:
-    """A comment is found under the title of what it is about."""
-    if document.kind == Document.Kind.COMMENT:
-        return document.comment.root.title
-    return document.title

@@ -7,7 +7,8 @@ from django.views.decorators.http import require_GET
 from paideia.access.requests import Request
 from paideia.lib.responses import same_for_strangers
 from paideia.lib.text import clean_line
-from paideia.search.queries import KINDS, NOTHING, search
+from paideia.search.queries import KINDS
+from paideia.search.shown import results_html
 
 WORDS_MAX = 200
 
@@ -18,6 +19,6 @@ def search_page(request: Request) -> HttpResponse:
     words = clean_line(request.GET.get("q", ""))[:WORDS_MAX]
     kind = request.GET.get("kind", "")
     kind = kind if kind in KINDS else ""
-    found = search(request.viewer, words, kind=kind, after=request.GET.get("after", "")) if words else NOTHING
-    context = {"query_text": words, "kind": kind, "found": found}
-    return render(request, "search/search.html", context)
+    after = request.GET.get("after", "")
+    results = results_html(request.viewer, words, kind=kind, after=after) if words else ""
+    return render(request, "search/search.html", {"query_text": words, "kind": kind, "results": results})

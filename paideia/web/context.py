@@ -13,6 +13,7 @@ from django.utils.functional import SimpleLazyObject
 from paideia.access.viewer import Viewer
 from paideia.lib.kept import Kept
 from paideia.spaces.queries import spaces_for
+from paideia.web.shell import shell
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "user": user,
         "community": community,
         "viewer": viewer,
+        "shell": shell,
         "spaces": side_spaces(viewer) if community and viewer else [],
         "unread_count": user.unread_count if user is not None and user.is_authenticated else 0,
         "LANGUAGE_CODE": translation.get_language(),

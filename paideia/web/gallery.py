@@ -42,6 +42,7 @@ def render_page(page: str, language: str = "zh-hans", *, brand: str = "") -> str
 
 def _context(said: dict[str, Any], language: str, brand: str) -> dict[str, Any]:
     from paideia.lib.jinja import drawings
+    from paideia.web.shell import shell
 
     return {
         **said,
@@ -52,6 +53,7 @@ def _context(said: dict[str, Any], language: str, brand: str) -> dict[str, Any]:
         "unread_count": 3,
         "LANGUAGE_CODE": language,
         "link": _link,
+        "shell": shell,
         "csrf_input": "",
         "csrf_token": "gallery",
         "now": NOON,

@@ -50,9 +50,11 @@ def clean(text: str) -> str:
     if _ASTRAL.search(text):
         text = _UNWANTED_ASTRAL.sub("", _HIDDEN_TAGS.sub("", text))
         stacked = _STACKED_ASTRAL
-    text = unicodedata.normalize("NFC", stacked.sub(r"\1", _JOINERS.sub(r"\1", text)))
-    # Composing may have brought marks closer together; one more cut keeps the promise above.
-    return unicodedata.normalize("NFC", stacked.sub(r"\1", text))
+    text = stacked.sub(r"\1", _JOINERS.sub(r"\1", text))
+    if unicodedata.is_normalized("NFC", text):
+        return text
+    # Composing may bring marks closer together; one more cut keeps the promise above.
+    return unicodedata.normalize("NFC", stacked.sub(r"\1", unicodedata.normalize("NFC", text)))
 
 
 def clean_line(text: str) -> str:

@@ -14,15 +14,17 @@ from paideia.lib.tokens.vectors import query_terms
 
 _SEARCHED_MAX = 50_000
 _SPANS_MAX = 200
+_WORD = re.compile(rf"[^\W_{CJK_CLASS}]+(?:\+\+|\#)?")
 
 
 def highlight(text: str, query: str, *, around: int = 80) -> Markup:
     """The passage that best answers `query`, as safe HTML with what matches in <mark>."""
-    marked = (
-        Markup("<mark>{}</mark>").format(piece) if matches else escape(piece)
-        for piece, matches in fragments(text, query, around=around)
+    return Markup(
+        "".join(
+            f"<mark>{escape(piece)}</mark>" if matches else escape(piece)
+            for piece, matches in fragments(text, query, around=around)
+        )
     )
-    return Markup("").join(marked)
 
 
 def fragments(text: str, query: str, *, around: int = 80) -> list[tuple[str, bool]]:
@@ -77,20 +79,20 @@ def _passage(text: str, spans: list[tuple[int, int, str]], around: int) -> tuple
 
 def _spans(text: str, query: str) -> list[tuple[int, int, str]]:
     """(start, end, word of the query) wherever it stands in the text, without overlaps."""
-    wide, stems = _wanted(query)
-    alternatives = [re.escape(word) for word in sorted(wide, key=len, reverse=True)]
-    alternatives += [
-        rf"(?<![^\W_{CJK_CLASS}]){re.escape(stem[:3])}[^\W_{CJK_CLASS}]*(?:\+\+|\#)?" for stem in stems
-    ]
-    if not alternatives:
+    wide, stems, pattern = _wanted(query)
+    if pattern is None:
         return []
     spans = []
-    for match in re.finditer("|".join(alternatives), _shadow(text[:_SEARCHED_MAX])):
-        word = match[0]
+    shadow = _shadow(text[:_SEARCHED_MAX])
+    for match in pattern.finditer(shadow):
+        start, word = match.start(), match[0]
         if word in wide:
-            spans.append((match.start(), match.end(), word))
-        elif (stem := _matching_stem(word, stems)) is not None:
-            spans.append((match.start(), match.end(), stem))
+            spans.append((start, match.end(), word))
+            continue
+        whole = _WORD.match(shadow, start)
+        inside = start > 0 and _WORD.match(shadow, start - 1)
+        if whole and not inside and (stem := _matching_stem(whole[0], stems)) is not None:
+            spans.append((start, whole.end(), stem))
     return spans
 
 
@@ -101,8 +103,12 @@ def _matching_stem(word: str, stems: dict[str, bool]) -> str | None:
     return next((each for each, is_open in stems.items() if is_open and word.startswith(each)), None)
 
 
-def _wanted(query: str) -> tuple[set[str], dict[str, bool]]:
-    """Chinese words, and stems with whether words that only begin with them match too."""
+@lru_cache(maxsize=256)
+def _wanted(query: str) -> tuple[set[str], dict[str, bool], re.Pattern[str] | None]:
+    """Chinese words, stems with whether words that only begin with them match too, and what finds both.
+
+    Remembered, because a page of results asks it of every title and every passage.
+    """
     wide: set[str] = set()
     stems: dict[str, bool] = {}
     terms = query_terms(query)
@@ -115,7 +121,9 @@ def _wanted(query: str) -> tuple[set[str], dict[str, bool]]:
     typed = RUN.findall(terms[-1][2] or "") if terms and not terms[-1][0] else []
     if typed and typed[-1] not in EVERYWHERE and not is_chinese(typed[-1]) and len(typed[-1]) > 1:
         stems[typed[-1]] = True
-    return wide, stems
+    alternatives = [re.escape(word) for word in sorted(wide, key=len, reverse=True)]
+    alternatives += [re.escape(stem[:3]) for stem in stems]  # looked at closely where it is found
+    return wide, stems, re.compile("|".join(alternatives)) if alternatives else None
 
 
 def _shadow(text: str) -> str:

@@ -1,5 +1,6 @@
 """The pages made of many rooms."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -39,6 +40,32 @@ def test_a_hidden_work_is_in_nobody_elses_feed(community, mentor, visitor, sign_
     publish(community, mentor, "Hidden essay", gate)
     assert "Hidden essay" not in sign_in(visitor).get("/c/agora/").text
     assert "Hidden essay" in sign_in(mentor).get("/c/agora/").text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_hidden_from_all_but_its_author_is_not_kept_for_those_who_see_alike(
+    community, visitor, member, sign_in
+):
+    gate = Gate.objects.create(community=community, name="Team", role_keys=["owner"], shows="nothing")
+    publish(community, visitor, "Hidden essay", gate)
+    assert sign_in(visitor).get("/c/agora/").status_code == 200
+    assert "Hidden essay" not in sign_in(member).get("/c/agora/").text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_stands_around_a_page_is_each_readers_own(community, visitor, member, sign_in, anonymous):
+    """Drawn once for all who see alike, with holes for what is this request's."""
+    about = "/c/agora/about/"
+    first, second = sign_in(visitor).get(about).text, sign_in(member).get(about).text
+    assert [visitor.shown_name in first, visitor.shown_name in second] == [True, False]
+    tokens = {re.search(r'csrfmiddlewaretoken" value="(\w+)"', page)[1] for page in (first, second)}
+    assert len(tokens) == 2
+    found = [anonymous.get("/c/agora/search/", {"q": f"{n}&<x>"}).text for n in (1, 2)]
+    assert [
+        page.count("?next=%2Fc%2Fagora%2Fsearch%2F%3Fq%3D" + f"{n}") for n, page in enumerate(found, 1)
+    ] == [2, 2]
+    assert [page.count(f'value="{n}&amp;&lt;x&gt;"') for n, page in enumerate(found, 1)] == [2, 2]
+    assert not any("\x02" in page or "hole" in page for page in (first, second, *found))
 
 
 def test_a_new_member_is_told_what_to_do_next_until_it_is_done(community, visitor, space, viewer_of):
