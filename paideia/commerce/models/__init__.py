@@ -9,7 +9,7 @@ from paideia.commerce.models.orders import Order, OrderLine
 from paideia.commerce.models.refunds import Dispute, Refund
 from paideia.commerce.models.seats import Seat, SeatOrder, SeatPool
 from paideia.commerce.models.subscriptions import Reminder, RetentionOffer, Subscription
-from paideia.commerce.providers.sandbox.models import SandboxCharge
+from paideia.commerce.providers.sandbox.models import SandboxCharge, SandboxDispute, SandboxRefund
 
 __all__ = [
     "PRICE_MAX",
@@ -30,6 +30,8 @@ __all__ = [
     "Reminder",
     "RetentionOffer",
     "SandboxCharge",
+    "SandboxDispute",
+    "SandboxRefund",
     "Seat",
     "SeatBand",
     "SeatOrder",

@@ -24,6 +24,7 @@ class Notice(models.Model):
         UNKNOWN_ORDER = "unknown_order", _("Paid for no order of this community")
         CHARGE_TAKEN = "charge_taken", _("The same charge was used for another order")
         TOO_LATE = "too_late", _("Paid after its time, when what was kept for it was gone")
+        GONE = "gone", _("Paid for what is sold out or over by now: sent back")
         REFUNDED = "refunded", _("A refund arrived")
         REFUND_FAILED = "refund_failed", _("A refund could not be made")
         DISPUTED = "disputed", _("The buyer's bank takes the money back for now")
@@ -35,6 +36,7 @@ class Notice(models.Model):
         Outcome.UNKNOWN_ORDER,
         Outcome.CHARGE_TAKEN,
         Outcome.TOO_LATE,
+        Outcome.GONE,
         Outcome.REFUND_FAILED,
         Outcome.DISPUTED,
     )

@@ -37,6 +37,8 @@ class Refund(models.Model):
     access = models.CharField(max_length=10, choices=Access, default=Access.REVOKED)
     state = models.CharField(max_length=10, choices=State, default=State.AGREED)
     tries = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, blank=True)  # when the provider is asked again
+    taken = models.JSONField(default=list)  # what was taken back, so that a failed refund can give it again
     provider_refund_id = models.CharField(max_length=120, blank=True)
     failure = models.CharField(max_length=300, blank=True)  # the provider's last word
     by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")  # None: by rule
@@ -57,11 +59,25 @@ class Refund(models.Model):
         indexes = [
             models.Index(fields=["order"], name="refund_of_order"),
             models.Index(
-                fields=["created_at"],
+                fields=["next_try_at"],
                 condition=models.Q(state__in=["agreed", "sent"]),
                 name="refund_under_way",
             ),
+            models.Index(
+                fields=["provider_refund_id"],
+                condition=~models.Q(provider_refund_id=""),
+                name="refund_of_provider",
+            ),
         ]
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in {self.State.AGREED, self.State.SENT}
+
+    @property
+    def value(self) -> int:
+        """All that goes back, in minor units."""
+        return self.amount + self.credit
 
 
 class Dispute(models.Model):
@@ -78,7 +94,8 @@ class Dispute(models.Model):
     currency = models.CharField(max_length=3)
     reason = models.CharField(max_length=120, blank=True)
     state = models.CharField(max_length=5, choices=State, default=State.OPEN)
-    state_before = models.CharField(max_length=10, choices=Order.State)  # of the order, for when it is won
+    state_before = models.CharField(max_length=10, choices=Order.State)  # of the order
+    taken = models.JSONField(default=list)  # what rests meanwhile, so that a won dispute can give it again
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
 
