@@ -46,8 +46,8 @@ def fit_ease(
     _some(histories)
     between(fading, "fading", 0, 1)
     x = histories.matrix(fading=fading) if learn_faded else histories.seen()
-    inverse = _inverse(_gram(x), positive(penalty, "penalty"), single)
-    weights = inverse / -np.diag(inverse)
+    weights = _inverse(_gram(x, single), positive(penalty, "penalty"))
+    weights /= -np.diag(weights).copy()
     np.fill_diagonal(weights, 0.0)
     return ItemWeights(weights, fading)
 
@@ -74,7 +74,7 @@ def fit_next_item(
     _some(histories)
     between(ahead, "ahead", 0, 1)
     source, target = _pairs(histories, between(fading, "fading", 0, 1), ahead, window)
-    inverse = _inverse(_gram(source), positive(penalty, "penalty"), single)
+    inverse = _inverse(_gram(source, single), positive(penalty, "penalty"))
     following = (source.T @ target).tocsc().astype(inverse.dtype)
     return ItemWeights(np.ascontiguousarray((following.T @ inverse).T), fading, window)
 
@@ -101,26 +101,36 @@ def _pairs(histories: Histories, fading: float, ahead: float, window: int) -> tu
     return matrices[0], matrices[1]
 
 
-def _gram(x: Any) -> NDArray[np.float64]:
-    return np.asarray((x.T @ x).toarray(), dtype=np.float64)
+def _gram(x: Any, single: bool) -> NDArray[np.floating]:
+    """xᵀx, dense, in the order that LAPACK works on in place."""
+    return np.asarray((x.T @ x).astype(np.float32 if single else np.float64).toarray(order="F"))
 
 
-def _inverse(gram: NDArray[np.float64], penalty: float, single: bool) -> NDArray[np.floating]:
-    """(gram + penalty·I)⁻¹ by Cholesky, in place."""
+def _inverse(gram: NDArray[np.floating], penalty: float) -> NDArray[np.floating]:
+    """(gram + penalty·I)⁻¹ by Cholesky, in the memory of `gram`."""
     lapack = library("scipy.linalg.lapack")
-    kind = np.float32 if single else np.float64
-    system = np.asfortranarray(gram.astype(kind))
-    system[np.diag_indices_from(system)] += kind(penalty)
+    single = gram.dtype == np.float32
+    diagonal = np.diag_indices_from(gram)
+    gram[diagonal] += gram.dtype.type(penalty)
+    kept = gram.diagonal().copy()
     factor, inverse = (lapack.spotrf, lapack.spotri) if single else (lapack.dpotrf, lapack.dpotri)
-    half, fault = factor(system, lower=1, overwrite_a=1)
-    if not fault:
-        half, fault = inverse(half, lower=1, overwrite_c=1)
-    if fault:  # rounding made it singular: the slow way always works
-        full = np.linalg.inv(gram + penalty * np.eye(len(gram)))
-        return np.asarray(full.astype(kind))
-    whole = np.tril(half)
-    whole += np.tril(half, -1).T
-    return np.asarray(whole)
+    half, fault = factor(gram, lower=1, clean=0, overwrite_a=1)
+    if fault:  # rounding made it singular: the upper half is untouched, and the slow way always works
+        _mirror(gram.T)
+        gram[diagonal] = kept
+        return np.asarray(np.linalg.inv(gram.astype(np.float64)).astype(gram.dtype))
+    half, fault = inverse(half, lower=1, overwrite_c=1)
+    _mirror(half)
+    return np.asarray(half.T)  # symmetric: the same numbers, row by row
+
+
+def _mirror(square: NDArray[np.floating], block: int = 1024) -> None:
+    """Copy the lower half onto the upper one, block by block."""
+    for low in range(0, len(square), block):
+        high = low + block
+        corner = np.tril(square[low:high, low:high])
+        square[low:high, low:high] = corner + np.tril(corner, -1).T
+        square[low:high, high:] = square[high:, low:high].T
 
 
 def _some(histories: Histories) -> None:
