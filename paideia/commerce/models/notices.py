@@ -45,6 +45,10 @@ class Notice(models.Model):
     provider = models.CharField(max_length=20)
     message_id = models.CharField(max_length=160)
     order = models.ForeignKey(Order, models.PROTECT, null=True, blank=True, related_name="notices")
+    # What it was about, as it was understood.
+    charge_id = models.CharField(max_length=120, blank=True)
+    amount = models.PositiveBigIntegerField(null=True, blank=True)  # minor units
+    currency = models.CharField(max_length=3, blank=True)
     body = models.JSONField()
     outcome = models.CharField(max_length=20, choices=Outcome)
     received_at = models.DateTimeField(db_default=Now())
