@@ -3,6 +3,7 @@
 from paideia.commerce.models.credit import CardTerms, GiftCard
 from paideia.commerce.models.discounts import Coupon, CouponUse, RedeemBatch, RedeemCode
 from paideia.commerce.models.gifts import Gift
+from paideia.commerce.models.groups import BuyingGroup, GroupPlace
 from paideia.commerce.models.notices import Notice
 from paideia.commerce.models.offers import PRICE_MAX, Offer, OfferPrice, SeatBand
 from paideia.commerce.models.orders import Order, OrderLine
@@ -13,12 +14,14 @@ from paideia.commerce.providers.sandbox.models import SandboxCharge, SandboxDisp
 
 __all__ = [
     "PRICE_MAX",
+    "BuyingGroup",
     "CardTerms",
     "Coupon",
     "CouponUse",
     "Dispute",
     "Gift",
     "GiftCard",
+    "GroupPlace",
     "Notice",
     "Offer",
     "OfferPrice",

@@ -40,8 +40,8 @@ class Coupon(models.Model):
             models.UniqueConstraint(fields=["community", "code"], name="coupon_once"),
             models.CheckConstraint(condition=models.Q(code__regex=IS_UPPER), name="coupon_code_plain"),
             models.CheckConstraint(
-                condition=models.Q(percent__range=(1, 100), amount=None, currency="")
-                | (models.Q(percent=None, amount__gte=1) & IS_ISO),
+                condition=models.Q(percent__isnull=False, percent__range=(1, 100), amount=None, currency="")
+                | (models.Q(percent=None, amount__isnull=False, amount__gte=1) & IS_ISO),
                 name="coupon_percent_or_amount",
             ),
         ]

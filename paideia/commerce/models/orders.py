@@ -37,6 +37,7 @@ class Order(models.Model):
         GIFT = "gift", _("Gift")
         SEATS = "seats", _("Seats")
         CARD = "card", _("Gift card")
+        GROUP = "group", _("Group purchase")
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="orders")
     buyer = models.ForeignKey(User, models.PROTECT, related_name="orders")
