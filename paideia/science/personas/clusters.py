@@ -62,11 +62,10 @@ def fit_personas(
     points = standard.points(columns)
     if len(points) < 3:
         raise TooShort(f"columns have {len(points)} rows, at least 3 are needed")
-    if method == "hdbscan":
-        between(members_min, "members_min", 2, len(points) - 1)
-    elif clusters is None:
+    size = members_min if method == "hdbscan" else clusters
+    if size is None:
         raise OutOfRange(f"say how many clusters {method} should make; `choose_clusters` proposes a number")
-    label, model = fit_points(points, method, clusters or members_min, rng)
+    label, model = fit_points(points, method, size, rng)
     if label.max() < 0:
         raise OneClass("nobody lies in a dense part: lower members_min, or there are no groups")
     centres = np.stack([points[label == k].mean(axis=0) for k in range(label.max() + 1)])
@@ -83,6 +82,7 @@ def fit_points(
     seed = int(rng.integers(2**31))
     with few_threads(len(points)):
         if method == "hdbscan":
+            between(size, "members_min", 2, len(points) - 1)
             return _hdbscan(points, size)
         between(size, "clusters", 2, len(points) - 1)
         if method == "k-means":

@@ -93,6 +93,10 @@ def test_columns_without_an_answer_are_refused():
         fit_personas({"a": [1, 2, 3, 4]}, rng=rng)
     with pytest.raises(OutOfRange, match="clusters must lie in"):
         fit_personas({"a": [1, 2, 3, 4]}, clusters=4, rng=rng)
+    with pytest.raises(OutOfRange, match="clusters must lie in"):
+        fit_personas({"a": [1, 2, 3, 4]}, clusters=0, rng=rng)
+    with pytest.raises(OutOfRange, match="members_min must lie in"):
+        fit_personas({"a": [1, 2, 3, 4]}, method="hdbscan", members_min=9, rng=rng)
     with pytest.raises(OneClass, match="dense part"):
         fit_personas({"a": rng.random(40), "b": rng.random(40)}, method="hdbscan", members_min=39, rng=rng)
 
@@ -134,6 +138,20 @@ def test_the_number_of_planted_groups_is_chosen(planted):
     chosen = choose_clusters({"x": x[:, 0], "y": x[:, 1]}, candidates=range(2, 7), resamples=5, rng=rng)
     assert chosen.best == planted and chosen.grouped
     assert chosen.stability[planted - 2] > 0.95
+
+
+@pytest.mark.parametrize(
+    ("method", "candidates", "best"), [("mixture", (2, 3, 4), 3), ("hdbscan", (30, 200), 30)]
+)
+def test_other_methods_are_chosen_for_in_the_same_way(method, candidates, best):
+    rng = np.random.default_rng(12)
+    x = np.array([[0, 0], [9, 0], [0, 9]])[rng.integers(0, 3, 450)] + rng.normal(size=(450, 2))
+    columns = {"x": x[:, 0], "y": x[:, 1]}
+    chosen = choose_clusters(columns, candidates=candidates, method=method, resamples=4, rng=rng)
+    assert chosen.best == best and chosen.grouped
+    found = fit_personas(columns, method=method, clusters=best, members_min=best, rng=rng)
+    kept = persistence(columns, found.label, method=method, members_min=best, resamples=4, rng=rng)
+    assert len(kept) == 3 and (kept > 0.8).all()
 
 
 def test_members_without_groups_are_not_grouped():
