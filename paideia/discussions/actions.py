@@ -1,8 +1,9 @@
 """Opening threads, commenting, answering: the writes of talk, with the permission each one asks for."""
 
+from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -10,13 +11,19 @@ from django.utils.translation import gettext as _
 from paideia.access.viewer import Viewer
 from paideia.accounts.models import User
 from paideia.activity.actions import record
-from paideia.content.actions import remove_document, save_document
+from paideia.content.actions import remove_document, save_document, written_document
 from paideia.content.models import Document
+from paideia.content.queries import HEAVY
 from paideia.discussions.models import Acceptance, Comment, Thread, Watch
 from paideia.lib.refusal import Conflict, Invalid, NotAllowed, NotFound
 from paideia.spaces.models import Space
 
 TITLE_MAX, SOURCE_MAX, TAGS_MAX, DEPTH_MAX = 200, 60_000, 5, 6
+COUNT = """
+UPDATE discussions_thread
+SET comments_count = comments_count + 1, last_activity_at = %(now)s, last_commenter_id = %(author)s
+WHERE document_id = %(root)s RETURNING is_question, closed_at
+"""
 
 
 @transaction.atomic
@@ -40,7 +47,7 @@ def open_thread(
     if not title.strip():
         raise Invalid(_("Give the thread a title."))
     now = timezone.now()
-    document = save_document(
+    document = written_document(
         community=viewer.community,
         kind=Document.Kind.THREAD,
         author=author,
@@ -104,55 +111,67 @@ def edit_thread(
 def post_comment(
     *, viewer: Viewer, root: Document, source: str, parent: Comment | None = None, is_answer: bool = False
 ) -> Comment:
-    """Comment on a document that the viewer can read in full. On a question, an answer stands at the top."""
+    """Comment on a document that the viewer can read in full. On a question, an answer stands at the top.
+
+    Of `root` only the id is believed: what it says, and whether it is to be seen, is asked of the database.
+    """
     author = _must(viewer, "comments.post")
-    if not Document.objects.visible_to(viewer).filter(pk=root.pk).exists():
+    shown = Document.objects.visible_to(viewer).select_related("space", "gate").defer(*HEAVY)
+    found = shown.filter(pk=root.pk).first()
+    if found is None:
         raise NotFound(_("There is nothing to comment on here."))
-    thread = Thread.objects.select_for_update().filter(pk=root.pk).first()
+    now = timezone.now()
+    thread = _counted(found, author, now)
     if thread and thread.closed_at and not viewer.may("discussions.moderate"):
         raise NotAllowed(_("This thread is closed."))
-    if parent is not None and (parent.root_id != root.pk or parent.document.removed_at):
+    if parent is not None and (parent.root_id != found.pk or parent.document.removed_at):
         raise NotFound(_("The comment you reply to is gone."))
     if is_answer and (thread is None or not thread.is_question or parent is not None):
         raise Invalid(_("Only a question can be answered."))
-    now = timezone.now()
-    document = save_document(
+    document = written_document(
         community=viewer.community,
         kind=Document.Kind.COMMENT,
         author=author,
         by=author,
         title="",
         source=_words(source),
-        space=root.space,
-        gate=root.gate,
+        space=found.space,
+        gate=found.gate,
         publish_at=now,
     )
     if parent is not None and parent.depth >= DEPTH_MAX:
         parent = parent.parent  # deeper replies stand beside the one they answer
     comment = Comment(
         document=document,
-        root=root,
+        root=found,
         parent=parent,
         top_id=parent.top_id if parent else document.pk,
         depth=parent.depth + 1 if parent else 0,
         is_answer=is_answer,
     )
     comment.save(force_insert=True)
-    if thread:
-        Thread.objects.filter(pk=thread.pk).update(
-            comments_count=F("comments_count") + 1, last_activity_at=now, last_commenter=viewer.user
-        )
-    Watch.objects.get_or_create(user=viewer.user, document=root)
+    Watch.objects.bulk_create([Watch(user=author, document=found)], ignore_conflicts=True)
     record(
         "comment.posted",
         community=viewer.community,
         actor=viewer.user,
         object=document,
-        root=root.pk,
+        root=found.pk,
         parent=parent.pk if parent else None,
         answer=is_answer,
     )
     return comment
+
+
+def _counted(root: Document, author: User, now: datetime) -> Thread | None:
+    """The thread of this opening post, if it is one, with one comment more; locked until it is written or refused."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, {"root": root.pk, "author": author.pk, "now": now})
+        row = cursor.fetchone()
+    if row is None:
+        root._state.fields_cache["thread"] = None  # nobody need ask again
+        return None
+    return Thread(document=root, is_question=row[0], closed_at=row[1], last_activity_at=now)
 
 
 @transaction.atomic

@@ -27,11 +27,14 @@ from paideia.lib.responses import same_for_strangers
 @same_for_strangers
 def comments(request: Request, pk: int) -> HttpResponse:
     """GET: what is said below a document, as a fragment for its page or as a page by itself. POST: say something."""
+    form = CommentForm(request.POST) if request.method == "POST" else None
+    if form and request.user.is_authenticated and form.is_valid():
+        return _said(request, pk, form)
     visible = Document.objects.visible_to(request.viewer).select_related("thread", "space", "gate")
     root = get_object_or_404(visible.defer("source", "text", "html", "preview_html"), pk=pk)
     question = _is_question(root)
-    if request.method == "POST":
-        return _post(request, root, question)
+    if form:
+        return _unsaid(request, root, form)
     context = {
         "root": root,
         "is_question": question,
@@ -43,34 +46,32 @@ def comments(request: Request, pk: int) -> HttpResponse:
     return render(request, "discussions/_comments.html" if fragment else "discussions/comments.html", context)
 
 
-def _post(request: Request, root: Document, question: bool) -> HttpResponse:
+def _unsaid(request: Request, root: Document, form: CommentForm) -> HttpResponse:
+    """The form again, with what is wrong; strangers are asked who they are first."""
     if not request.user.is_authenticated:
         return redirect(f"{reverse('account_login')}?next={_page_of(root)}")
-    form = CommentForm(request.POST)
+    context = {"root": root, "is_question": _is_question(root), "form": form, "work_url": path_of(root)}
     htmx = bool(request.headers.get("HX-Request"))
-    if not form.is_valid():
-        context = {"root": root, "is_question": question, "form": form, "work_url": path_of(root)}
-        return render(
-            request,
-            "discussions/_reply_form.html" if htmx else "discussions/comments.html",
-            context,
-            status=422,
-        )
+    template = "discussions/_reply_form.html" if htmx else "discussions/comments.html"
+    return render(request, template, context, status=422)
+
+
+def _said(request: Request, pk: int, form: CommentForm) -> HttpResponse:
+    """Post what is in a valid form. Whether there is something to comment on is the action's question."""
     parent = None
     if form.cleaned_data["parent"]:
-        rows = queries.comments_open_to(request.viewer).select_related("document")
-        parent = get_object_or_404(rows, pk=form.cleaned_data["parent"], root=root)
+        rows = queries.comments_open_to(request.viewer).select_related("document", "parent")
+        parent = get_object_or_404(rows, pk=form.cleaned_data["parent"], root=pk)
     made = actions.post_comment(
         viewer=request.viewer,
-        root=root,
+        root=Document(pk=pk),
         source=form.cleaned_data["source"],
         parent=parent,
         is_answer=form.cleaned_data["answer"],
     )
-    if htmx:
-        node = queries.Node(made, {}, False)
-        return HttpResponse(comment_html(node, is_question=question))
-    return redirect(f"{_page_of(root)}#c{made.pk}")
+    if request.headers.get("HX-Request"):
+        return HttpResponse(comment_html(queries.Node(made, {}, False), is_question=_is_question(made.root)))
+    return redirect(f"{_page_of(made.root)}#c{made.pk}")
 
 
 @require_GET

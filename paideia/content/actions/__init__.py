@@ -8,6 +8,7 @@ from paideia.content.actions.documents import (
     restore_revision,
     save_document,
     tags_from,
+    written_document,
 )
 from paideia.content.actions.drafts import discard_draft, keep_draft, toggle_bookmark
 from paideia.content.actions.media import attach, store_media, use_as_cover
@@ -33,4 +34,5 @@ __all__ = [
     "toggle_bookmark",
     "use_as_cover",
     "withdraw",
+    "written_document",
 ]

@@ -33,8 +33,7 @@ class EditConflict(Conflict):
         self.current = current
 
 
-@transaction.atomic
-def save_document(
+def written_document(
     *,
     community: Community,
     kind: str,
@@ -53,7 +52,9 @@ def save_document(
     author_name: str = "",
     publish_at: datetime | None = None,
 ) -> Document:
-    """Write a new document, or change `document`; render it, keep the revision, take its files along.
+    """`save_document` for rooms that are in their own transaction already, without a savepoint of its own.
+
+    Write a new document, or change `document`; render it, keep the revision, take its files along.
 
     `by` (or the user of `viewer`) is who acts; with neither, an import or the system does and nothing is
     checked. For threads and comments the caller has checked. A new document is a draft unless `publish_at` is
@@ -80,6 +81,9 @@ def save_document(
     if before is not None:
         record("document.revised", community=community, actor=by, object=row, revision=row.revision)
     return row
+
+
+save_document = transaction.atomic(written_document)
 
 
 def restore_revision(

@@ -2,6 +2,8 @@
 
 import pytest
 
+from paideia.access.models import Gate
+from paideia.content.models import Document
 from paideia.discussions import actions
 from paideia.discussions.models import Comment, Reaction
 from paideia.spaces.models import Space
@@ -133,3 +135,27 @@ def test_moderators_close_pin_and_remove_with_plain_forms(thread, moderator, vis
     assert client.post(at(thread, "pin/"), {"pinned": "1"}).status_code == 302
     assert client.post(at(thread, "removal/")).status_code == 302
     assert client.get(at(thread)).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("times", [1, 2])
+def test_saying_something_takes_thirteen_statements(
+    thread, visitor, sign_in, django_assert_num_queries, times
+):
+    """Who asks and where (4), what is answered, five rows, the fact, and the transaction around them."""
+    client = sign_in(visitor)
+    path = f"/c/agora/documents/{thread.pk}/comments/"
+    for number in range(1, times):
+        client.post(path, {"source": f"Words {number}"}, headers={"HX-Request": "true"})
+    with django_assert_num_queries(13):
+        answer = client.post(path, {"source": "A zeppelin"}, headers={"HX-Request": "true"})
+    assert (answer.status_code, "A zeppelin" in answer.text) == (200, True)
+
+
+def test_a_comment_below_what_is_hidden_is_refused_as_if_it_were_not_there(
+    thread, community, visitor, sign_in
+):
+    gate = Gate.objects.create(community=community, name="Team", role_keys=["owner"], shows="nothing")
+    Document.objects.filter(pk=thread.pk).update(gate=gate, author=None)
+    answer = sign_in(visitor).post(f"/c/agora/documents/{thread.pk}/comments/", {"source": "words"})
+    assert (answer.status_code, Comment.objects.count()) == (404, 0)
