@@ -3,6 +3,7 @@ a test compares."""
 
 from typing import Any
 
+from paideia.commerce.holding import let_go
 from paideia.commerce.models import Order
 
 State = Order.State
@@ -53,12 +54,14 @@ def may_become(order: Order, to: str) -> bool:
 
 
 def advance(order: Order, to: str, **fields: Any) -> Order:
-    """Take one step, with the fields that change with it, on an order that the caller holds locked. Raises
-    IllegalStep, and then nothing is written."""
+    """Take one step, with the fields that change with it, on an order that the caller holds locked. What fails
+    or expires gives back what it kept (commerce.holding). Raises IllegalStep, and then nothing is written."""
     if not may_become(order, to):
         raise IllegalStep(order, to)
     order.state = State(to)
     for name, value in fields.items():
         setattr(order, name, value)
     order.save(update_fields=["state", *fields])
+    if to in (State.FAILED, State.EXPIRED):
+        let_go(order)
     return order

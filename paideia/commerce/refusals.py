@@ -40,6 +40,26 @@ class NoTrial(NotAllowed):
         super().__init__(_("There is no trial of this for you."))
 
 
+class SubscribedAlready(Conflict):
+    def __init__(self) -> None:
+        super().__init__(_("You have this already, and it renews itself. Look at your membership."))
+
+
+class NotRunning(Conflict):
+    def __init__(self) -> None:
+        super().__init__(_("This has ended, or changed meanwhile. Look at your membership for how it stands."))
+
+
+class PaidToTheEnd(NotAllowed):
+    def __init__(self) -> None:
+        super().__init__(_("Instalments are paid to the end. Ask the team if you cannot."))
+
+
+class NoRetention(NotAllowed):
+    def __init__(self) -> None:
+        super().__init__(_("There is no offer for you to stay, or you have taken it before."))
+
+
 class TooManyOrders(Conflict):
     def __init__(self) -> None:
         super().__init__(_("You have many unpaid orders. Pay one of them or wait an hour, then try again."))
@@ -51,6 +71,14 @@ class WrongOffer(Invalid):
 
 class WrongWish(Invalid):
     """A purchase that the offer does not allow in this way."""
+
+
+class WrongCoupon(WrongWish):
+    """A coupon that does not exist, or not for this purchase, or no more."""
+
+
+class WrongRefund(Invalid):
+    """A refund that cannot be: too much, too late, of what was not paid."""
 
 
 class SoldOut(Conflict):
@@ -84,3 +112,15 @@ class ChargeTaken(NothingToSettle):
     """The charge settled another order."""
 
     outcome = "charge_taken"
+
+
+class HeldElsewhere(NothingToSettle):
+    """A late payment for an order whose coupon or credit was used elsewhere meanwhile."""
+
+    outcome = "too_late"
+
+
+class NoLongerThere(NothingToSettle):
+    """A late payment for what is sold out or over by now."""
+
+    outcome = "gone"

@@ -14,6 +14,7 @@ from paideia.activity.actions import record
 from paideia.commerce.actions.settling import fulfil, locked
 from paideia.commerce.buyers import must_be_able_to_buy
 from paideia.commerce.deliveries import delivery_of
+from paideia.commerce.holding import hold
 from paideia.commerce.life import advance
 from paideia.commerce.models import Offer, Order
 from paideia.commerce.providers import provider_of
@@ -62,6 +63,7 @@ def place_order(
     awaiting = Order.objects.filter(buyer=buyer, community=viewer.community, state__in=UNPAID)
     if awaiting.count() >= AWAITING_MAX:
         raise TooManyOrders()
+    _make_way(reckoned)
     _must_have_a_place(agreed, wish)
     order = write_order(buyer=buyer, provider=provider, quote=reckoned, return_to=return_to)
     return order if order.total else fulfil(order, paid_at=order.created_at, charge_id=None)
@@ -82,6 +84,8 @@ def write_order(*, buyer: User, provider: str, quote: Quote, return_to: str = ""
         quantity=quote.wish.quantity,
         term=offer.term,
         ends_at=offer.ends_at,
+        renewal=offer.renewal,
+        instalments=offer.instalments,
         provider=provider,
         return_to=same_site(return_to),
         subscription=quote.subscription,
@@ -94,6 +98,7 @@ def write_order(*, buyer: User, provider: str, quote: Quote, return_to: str = ""
     for line in quote.lines:
         line.order = order
         line.save()
+    hold(order, quote)
     delivery_of(order).prepare(order, quote)
     record(
         "order.placed",
@@ -156,14 +161,18 @@ def expire_orders() -> int:
         orders = list(over.order_by("expires_at")[:EXPIRE_AT_ONCE_MAX])
         for order in orders:
             advance(order, Order.State.EXPIRED)
-            record(
-                "order.expired",
-                community=order.community_id,
-                actor=order.buyer_id,
-                object=order,
-                number=order.number,
-            )
+            _record_expiry(order)
     return len(orders)
+
+
+def _record_expiry(order: Order) -> None:
+    record(
+        "order.expired",
+        community=order.community_id,
+        actor=order.buyer_id,
+        object=order,
+        number=order.number,
+    )
 
 
 def held_for_good(user: User, plans: set[int]) -> set[int]:
@@ -172,6 +181,15 @@ def held_for_good(user: User, plans: set[int]) -> set[int]:
         user=user, plan_id__in=plans, revoked_at=None, ends_at=None, starts_at__lte=timezone.now()
     )
     return set(held.values_list("plan_id", flat=True))
+
+
+def _make_way(reckoned: Quote) -> None:
+    """Close the buyer's unpaid orders whose coupons and credit this one counts on."""
+    for order in (
+        Order.objects.select_for_update(of=("self",)).filter(pk__in=reckoned.replaceable).order_by("pk")
+    ):
+        advance(order, Order.State.EXPIRED)
+        _record_expiry(order)
 
 
 def _must_have_a_place(offer: Offer, wish: Wish) -> None:

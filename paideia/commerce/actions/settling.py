@@ -9,6 +9,7 @@ from paideia.accounts.models import User
 from paideia.activity.actions import record
 from paideia.commerce.buyers import let_in
 from paideia.commerce.deliveries import delivery_of
+from paideia.commerce.holding import hold_again
 from paideia.commerce.life import advance
 from paideia.commerce.models import Order
 from paideia.commerce.refusals import AlreadyPaid, ChargeTaken, PaidOtherwise
@@ -20,7 +21,7 @@ def settle_order(order_id: int, *, charge_id: str, amount: int, currency: str, p
     """Turn a confirmed charge into money and access. The same charge settles once.
 
     A failed or expired order is settled too: who paid late paid all the same. Raises PaidOtherwise,
-    AlreadyPaid or ChargeTaken, and then nothing is changed.
+    AlreadyPaid, ChargeTaken or HeldElsewhere, and then nothing is changed.
     """
     order = locked(order_id)
     if order.charge_id == charge_id and order.paid_at is not None:
@@ -35,6 +36,8 @@ def settle_order(order_id: int, *, charge_id: str, amount: int, currency: str, p
     except IntegrityError as error:
         if "order_charge_once" in str(error):
             raise ChargeTaken(order.number, charge_id) from error
+        if "order_period_once" in str(error):  # another order of the same period was paid meanwhile
+            raise AlreadyPaid(order.number, charge_id) from error
         raise
 
 
@@ -51,7 +54,10 @@ def locked(order_id: int) -> Order:
 
 
 def fulfil(order: Order, *, paid_at: datetime, charge_id: str | None) -> Order:
-    """Mark the order, which the caller holds, as paid, book the money and give all it promised."""
+    """Mark the order, which the caller holds, as paid, book the money and give all it promised. Raises
+    HeldElsewhere."""
+    if order.state in (Order.State.FAILED, Order.State.EXPIRED):
+        hold_again(order)
     # A provider's clock may run ahead; what is paid now must not begin in the future.
     advance(order, Order.State.PAID, paid_at=min(paid_at, timezone.now()), charge_id=charge_id)
     delivery = delivery_of(order)

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
 from paideia.accounts.models import User
-from paideia.commerce.models import Offer, Order, OrderLine
+from paideia.commerce.models import CouponUse, Offer, Order, OrderLine
 
 if TYPE_CHECKING:
     from paideia.commerce.models import Coupon, Subscription
@@ -39,8 +41,12 @@ class Wish:
     hidden_key: str = ""  # of the link to an offer that is not listed
     referral_code: str = ""
     gift: GiftWish | None = None
+    replaces: str = ""  # number of the order whose plan is changed
+    at_end: bool = False  # when that ends; else at once
     pool_name: str = ""  # of seats
     pool_domain: str = ""
+    pool_id: int | None = None  # of a pool that gets more seats, or another term
+    renews_pool: bool = False
 
 
 @dataclass(slots=True)
@@ -58,6 +64,8 @@ class Quote:
     credit: int = 0  # minor units that the buyer's own credit covers
     subscription: "Subscription | None" = None  # that the order is a period of, or changes
     replaces: Order | None = None
+    # Unpaid orders of the buyer that this one takes the place of: what they hold is there for it.
+    replaceable: Sequence[int] = ()
 
     @property
     def value(self) -> int:
@@ -82,9 +90,9 @@ Step = Callable[[Quote], None]
 def steps() -> list[Step]:
     """What a quote is reckoned by, in this order: prices, then coupons, then what was paid before and not used,
     then the buyer's own credit."""
-    from paideia.commerce.quoting import prices
+    from paideia.commerce.quoting import coupons, credit, prices, unused, win_back, wishes
 
-    return [prices.price]
+    return [wishes.fits, prices.price, win_back.win_back, coupons.coupons, unused.unused, credit.credit]
 
 
 def quote(*, offer: Offer, buyer: User | None, wish: Wish, now: datetime) -> Quote:
@@ -97,7 +105,17 @@ def quote(*, offer: Offer, buyer: User | None, wish: Wish, now: datetime) -> Quo
         now=now,
         currency=wish.currency or offer.currency,
         kind=wish.kind,
+        replaceable=list(replaceable_orders(offer, buyer, wish).values_list("pk", flat=True)),
     )
     for step in steps():
         step(found)
     return found
+
+
+def replaceable_orders(offer: Offer, buyer: User | None, wish: Wish) -> QuerySet[Order]:
+    """The buyer's unpaid orders of this offer, of the same kind, that hold a coupon or credit. Placing anew closes
+    them, so that what they hold is used once."""
+    waiting = Order.objects.filter(
+        buyer=buyer, offer=offer, kind=wish.kind, state__in=[Order.State.CREATED, Order.State.AWAITING]
+    )
+    return waiting.filter(Q(credit__gt=0) | Exists(CouponUse.objects.filter(order=OuterRef("pk"))))
