@@ -11,24 +11,8 @@ from paideia.access.models import Plan
 from paideia.access.viewer import Viewer
 from paideia.commerce.actions.offers import TRIAL_DAYS_MAX, OfferTerms
 from paideia.commerce.models import PRICE_MAX, Notice, Offer, Order
-from paideia.commerce.providers import available
 from paideia.commerce.queries import plans_to_sell
 from paideia.communities.forms import CURRENCIES
-
-
-class CheckoutForm(forms.Form):
-    """How to pay. What to pay is the offer's own and is never sent."""
-
-    provider = forms.ChoiceField(label=_("How to pay"), required=False, widget=forms.RadioSelect)
-    next = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.providers = available()
-        self.fields["provider"].choices = [(one.key, one.label) for one in self.providers]  # type: ignore[attr-defined]
-
-    def clean_provider(self) -> str:
-        return self.cleaned_data["provider"] or (self.providers[0].key if self.providers else "")
 
 
 class OfferForm(forms.Form):

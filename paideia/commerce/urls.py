@@ -3,11 +3,12 @@
 from django.urls import path
 
 from paideia.commerce.providers.sandbox.views import sandbox_payment
-from paideia.commerce.views import buying, manage, notifications
+from paideia.commerce.views import buying, checkout, manage, notifications
 
 urlpatterns = [
     path("pricing/", buying.pricing, name="pricing"),
-    path("offers/<int:pk>/checkout/", buying.checkout, name="checkout"),
+    path("offers/<int:pk>/checkout/", checkout.checkout, name="checkout"),
+    path("offers/<int:pk>/sum/", checkout.checkout_sum, name="checkout_sum"),
     path("offers/<int:pk>/trial/", buying.trial, name="trial"),
     path("orders/", buying.order_list, name="orders"),
     path("orders/<str:number>/", buying.order, name="order"),

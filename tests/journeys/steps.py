@@ -25,19 +25,22 @@ def link(here: Visit, message: str, **values: object) -> Any:
 
 def sign_up(here: Visit, handle: str) -> None:
     """Fill in the form that is shown and send it."""
+    fill_in_who_one_is(here, handle)
+    button(here, "Sign up").click()
+
+
+def fill_in_who_one_is(here: Visit, handle: str) -> None:
+    """The part of a form in which strangers say who they are."""
     form = here.page.locator("main form")
     form.locator("[name=email]").fill(f"{handle}@example.org")
     form.locator("[name=username]").fill(handle)
     form.locator("[name=password1]").fill(PASSWORD)
     form.locator("[name=terms]").check()
-    button(here, "Sign up").click()
 
 
 def pay_in_the_sandbox(here: Visit) -> None:
     """From the checkout page through the payment page, back to the shop."""
-    here.page.locator(
-        "form[action*=checkout] button[type=submit], form[action*=checkout] button"
-    ).last.click()
+    here.page.locator("form[action*=checkout] button[name=buy]").click()
     here.page.wait_for_url("**/sandbox/**")
     button(here, "Go on").click()
 

@@ -15,7 +15,7 @@ from paideia.discussions.actions import post_comment
 from paideia.discussions.models import Comment
 from tests.journeys.place import Place
 from tests.journeys.site import NEEDS_BROWSER, Visit
-from tests.journeys.steps import button, link, pay_in_the_sandbox, say, sign_up, write
+from tests.journeys.steps import button, fill_in_who_one_is, link, pay_in_the_sandbox, say, write
 
 pytestmark = [*NEEDS_BROWSER, pytest.mark.xdist_group("journeys")]
 LANGUAGES = ["zh-hans", "en"]
@@ -41,9 +41,8 @@ def buy(here: Visit, place: Place, handle: str) -> None:
     assert here.page.get_by_text("Before the line everybody reads.").is_visible()
     assert "The first paid line." not in here.page.content()
     link(here, "Get access").click()
-    link(here, "Create an account").click()
-    sign_up(here, handle)
     here.page.wait_for_url("**/checkout/**")
+    fill_in_who_one_is(here, handle)
     pay_in_the_sandbox(here)
     here.page.wait_for_url("**/articles/*/#paywall")
     here.page.get_by_text("The first paid line.").wait_for()
@@ -97,8 +96,7 @@ def test_the_main_job_works_without_javascript(
     with visiting(language=language, java_script_enabled=False) as here:
         here.page.goto(article_path(place))
         link(here, "Get access").click()
-        link(here, "Create an account").click()
-        sign_up(here, handle)
+        fill_in_who_one_is(here, handle)
         pay_in_the_sandbox(here)
         here.page.wait_for_url("**/articles/*/#paywall")
         here.page.get_by_text("The first paid line.").wait_for()
@@ -139,7 +137,7 @@ def test_paying_and_posting_need_no_mouse(place: Place, visiting: Callable[..., 
         press_until(here, ".shop-window a.button-primary")
         here.page.keyboard.press("Enter")
         here.page.wait_for_url("**/checkout/**")
-        press_until(here, "form[action*=checkout] button")
+        press_until(here, "form[action*=checkout] button[name=buy]")
         here.page.keyboard.press("Enter")
         here.page.wait_for_url("**/sandbox/**")
         press_until(here, "main form button")

@@ -167,7 +167,8 @@ ROUTES: dict[str, Route] = {
     "comment_acceptance": writes({"owner", "moderator", "volunteer"}, "comment"),
     # commerce
     "pricing": reads(),
-    "checkout": writes(SIGNED_IN, "offer"),
+    "checkout": writes(SIGNED_IN, "offer"),  # a stranger's half-filled form is shown again
+    "checkout_sum": reads("offer"),
     "trial": writes(SIGNED_IN, "offer"),
     "orders": reads(),
     "order": reads("order"),

@@ -47,6 +47,7 @@ class Wish:
     pool_domain: str = ""
     pool_id: int | None = None  # of a pool that gets more seats, or another term
     renews_pool: bool = False
+    group: str = ""  # token of a group of buyers, or "new"
 
 
 @dataclass(slots=True)

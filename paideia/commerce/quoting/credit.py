@@ -1,7 +1,7 @@
 """The buyer's own credit: from gift cards, and from refunds that went back to it."""
 
 from paideia.accounts.models import User
-from paideia.commerce.models import Order
+from paideia.commerce.models import Offer, Order
 from paideia.commerce.quoting import Quote
 from paideia.communities.models import Community
 from paideia.ledger.queries import balance
@@ -21,6 +21,14 @@ def credit_left(quote: Quote) -> int:
     held = Order.objects.filter(pk__in=quote.replaceable, currency=quote.currency)
     free = credit_of(quote.buyer, quote.offer.community, quote.currency)
     return free + sum(held.values_list("credit", flat=True))
+
+
+def credit_for(offer: Offer, user: User) -> int:
+    """What a person could pay this offer with, in its own currency: unpaid orders of it give way to another."""
+    held = Order.objects.filter(
+        buyer=user, offer=offer, currency=offer.currency, state__in=[Order.State.CREATED, Order.State.AWAITING]
+    )
+    return credit_of(user, offer.community, offer.currency) + sum(held.values_list("credit", flat=True))
 
 
 def credit_of(user: User, community: Community, currency: str) -> int:

@@ -5,7 +5,6 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -15,8 +14,8 @@ from paideia.access.models import Gate, Grant, Plan
 from paideia.accounts.models import User
 from paideia.commerce.actions import place_order, settle_order
 from paideia.commerce.models import Notice, Offer, Order
+from paideia.commerce.providers.sandbox.messages import message_of
 from paideia.commerce.providers.sandbox.models import SandboxCharge
-from paideia.commerce.providers.sandbox.provider import message_of
 from paideia.commerce.providers.sandbox.signing import HEADER, sign
 from paideia.communities.models import Community
 from tests.cast import sign_in, viewer_of
@@ -269,21 +268,6 @@ def test_offers_of_others_archived_or_absent_cannot_be_bought(visitor: User, mon
         ):
             assert answer.status_code == 404
     assert Order.objects.count() == 0
-
-
-def test_a_stranger_is_led_to_sign_up_and_back(anonymous: Client, monthly: Offer) -> None:
-    page = anonymous.get(f"{HERE}/offers/{monthly.pk}/checkout/", {"next": LINE})
-    links = re.findall(r'href="([^"]*signup[^"]*)"', page.text)
-    inner = urlencode({"next": LINE})
-    expected = urlencode({"next": f"{HERE}/offers/{monthly.pk}/checkout/?{inner}"})
-    assert any(link.endswith(expected) for link in links)
-    assert "csrfmiddlewaretoken" not in page.text
-    assert page.cookies == {}
-
-
-def test_a_stranger_who_posts_is_refused(anonymous: Client, monthly: Offer) -> None:
-    answer = anonymous.post(f"{HERE}/offers/{monthly.pk}/checkout/", {"provider": "sandbox"})
-    assert (answer.status_code, Order.objects.count()) == (403, 0)
 
 
 def test_a_trial_begins_and_leads_back(visitor: User, monthly: Offer, gate: Gate) -> None:

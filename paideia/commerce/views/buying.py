@@ -6,16 +6,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from paideia.commerce import actions, presentation, queries
-from paideia.commerce.forms import CheckoutForm
 from paideia.commerce.models import Offer, Order
 from paideia.commerce.presentation import OfferCard
 from paideia.commerce.providers import provider_of
 from paideia.commerce.refusals import JoinFirst
 from paideia.commerce.returning import same_site
-from paideia.lib.refusal import Invalid, Refused
+from paideia.lib.refusal import Refused
 from paideia.lib.responses import same_for_strangers
 
 
@@ -31,26 +30,6 @@ def pricing(request: HttpRequest) -> HttpResponse:
         "next": same_site(request.GET.get("next", "")),
     }
     return render(request, "commerce/pricing.html", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@same_for_strangers
-def checkout(request: HttpRequest, pk: int) -> HttpResponse:
-    """One offer, how to pay, one button."""
-    viewer = request.viewer  # type: ignore[attr-defined]
-    offer = queries.offer_on_sale(viewer, pk)
-    back = same_site(request.POST.get("next", "") or request.GET.get("next", ""))
-    if request.method == "POST":
-        form = CheckoutForm(request.POST)
-        if not form.is_valid():
-            raise Invalid(_("Choose how to pay from the list."))
-        order = actions.place_order(
-            viewer=viewer, offer=offer, provider=form.cleaned_data["provider"], return_to=back
-        )
-        return _to_payment(request, order)
-    (card,) = _cards(request, [offer])
-    context = {"card": card, "offer": offer, "form": CheckoutForm(), "next": back}
-    return render(request, "commerce/checkout.html", context)
 
 
 @login_required
@@ -102,7 +81,7 @@ def payment(request: HttpRequest, number: str) -> HttpResponse:
     found = _own(request, number)
     if not found.may_be_paid:
         return redirect("order", found.number)
-    return _to_payment(request, found)
+    return to_payment(request, found)
 
 
 @login_required
@@ -131,7 +110,7 @@ def _cards(request: HttpRequest, offers: list[Offer]) -> list[OfferCard]:
     return presentation.cards(offers, had=queries.plans_had(viewer), viewer=viewer)
 
 
-def _to_payment(request: HttpRequest, order: Order) -> HttpResponse:
+def to_payment(request: HttpRequest, order: Order) -> HttpResponse:
     """On to the provider's page; past it where there is nothing to pay. The order is committed already."""
     if order.state == Order.State.PAID:
         return _onward(request, order)
