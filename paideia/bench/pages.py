@@ -156,8 +156,7 @@ def _queries(ids: dict[str, int], cookie: str) -> dict[str, dict[str, int]]:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
-    from paideia.lib.kept import fragments
-    from paideia.web.page_cache import pages as kept_pages
+    from paideia.lib.kept import forget
 
     name, value = cookie.split(";")[0].split("=", 1)
     counts = {}
@@ -168,8 +167,7 @@ def _queries(ids: dict[str, int], cookie: str) -> dict[str, dict[str, int]]:
             client = Client(headers={"host": "127.0.0.1"})
             if who == "signed_in":
                 client.cookies[name] = value
-            fragments.clear()
-            kept_pages.clear()
+            forget()
             found = []
             for _ in range(2):
                 with CaptureQueriesContext(

@@ -50,6 +50,7 @@ class Community(models.Model):
     cover = models.CharField(max_length=120, blank=True)  # storage key
     free_reads_max = models.PositiveSmallIntegerField(_("free reads a month"), default=0)
     version = models.PositiveBigIntegerField(default=1)  # grows with whatever an anonymous page may show
+    spaces_version = models.PositiveBigIntegerField(default=1, editable=False)  # grows with its spaces alone
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

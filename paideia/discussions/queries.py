@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from paideia.access.viewer import Viewer
 from paideia.content.models import Document
 from paideia.discussions.models import Comment, Reaction, Thread
-from paideia.discussions.reactions import counts_of
 from paideia.spaces.models import Space
 
 PAGE = 60  # outermost comments on a page
@@ -72,6 +72,18 @@ def _key(text: str) -> tuple[datetime, int] | None:
         return None
 
 
+_REACTED = """
+(SELECT json_agg(json_build_array(kind, number, is_own)) FROM (
+    SELECT r.kind, count(*) AS number, coalesce(bool_or(r.user_id = %s), false) AS is_own
+    FROM discussions_reaction r WHERE r.document_id = {}.document_id GROUP BY r.kind) AS each)
+"""
+
+
+def reacted(rows: QuerySet[Any], viewer: Viewer) -> QuerySet[Any]:
+    """Threads or comments with `reacted`: [kind, how many, whether the viewer is among them] for each sign."""
+    return rows.annotate(reacted=RawSQL(_REACTED.format(rows.model._meta.db_table), [viewer.user_id]))
+
+
 @dataclass(slots=True)
 class Node:
     """A comment in its place: who said it, what stands under it."""
@@ -90,11 +102,12 @@ class Talk:
     comments: list[Node]
     older: str
     counts: dict[str, int]  # reactions to the root itself
-    document_ids: list[int]
+    mine: frozenset[tuple[int, str]]  # which of these documents the viewer has given which sign
 
 
-def talk_below(root: Document, *, after: str = "") -> Talk:
-    """The comments below a document that the caller has found visible. Two queries, whatever their number.
+def talk_below(viewer: Viewer, root: Document, *, after: str = "") -> Talk:
+    """The comments below a document that the caller has found visible. One query, whatever their number; one more
+    for a root that was not read with what it is `reacted` to.
 
     Comments share their root's gate, so who may read the root may read them.
     """
@@ -103,7 +116,7 @@ def talk_below(root: Document, *, after: str = "") -> Talk:
         tops = tops.filter(document_id__gt=int(after))
     wanted = tops.values("document_id")[: PAGE + 1]
     rows = (
-        Comment.objects.filter(root=root, top__in=wanted)
+        reacted(Comment.objects.filter(root=root, top__in=wanted), viewer)
         .select_related("document__author", "acceptance")
         .defer("document__source", "document__text", "document__preview_html", "document__preview_text")
         .order_by("document_id")
@@ -113,20 +126,27 @@ def talk_below(root: Document, *, after: str = "") -> Talk:
     older = str(first[PAGE - 1].pk) if len(first) > PAGE else ""
     kept = {comment.pk for comment in first[:PAGE]}
     comments = [comment for comment in comments if comment.top_id in kept]
-    ids = [root.pk, *(comment.pk for comment in comments)]
-    counts = counts_of(ids)
-    nodes = {
-        c.pk: Node(c, counts.get(c.pk, {}), getattr(c, "acceptance", None) is not None) for c in comments
-    }
+    signs = {root.pk: _reacted_to(root, viewer)} | {c.pk: c.reacted or [] for c in comments}
+    counts = {pk: {kind: number for kind, number, _own in each} for pk, each in signs.items()}
+    mine = frozenset((pk, kind) for pk, each in signs.items() for kind, _number, is_own in each if is_own)
+    nodes = {c.pk: Node(c, counts[c.pk], getattr(c, "acceptance", None) is not None) for c in comments}
     for comment in comments:
         if comment.parent_id in nodes:
             nodes[comment.parent_id].replies.append(nodes[comment.pk])
     outer = [node for node in nodes.values() if node.comment.parent_id is None and _stays(node)]
     answers = [node for node in outer if node.comment.is_answer]
     answers.sort(key=lambda node: (not node.accepted, -node.comment.document.score, node.comment.pk))
-    return Talk(
-        answers, [node for node in outer if not node.comment.is_answer], older, counts.get(root.pk, {}), ids
-    )
+    others = [node for node in outer if not node.comment.is_answer]
+    return Talk(answers, others, older, counts[root.pk], mine)
+
+
+def _reacted_to(root: Document, viewer: Viewer) -> list[Any]:
+    """What the root is `reacted` to, asked for where its reader has not."""
+    if not hasattr(root, "reacted"):
+        column = _REACTED.format("root").replace("root.document_id", '"content_document"."id"')
+        rows = Document.objects.filter(pk=root.pk).annotate(reacted=RawSQL(column, [viewer.user_id]))
+        root.reacted = rows.values_list("reacted", flat=True).first()  # type: ignore[attr-defined]
+    return root.reacted or []  # type: ignore[attr-defined]
 
 
 def _stays(node: Node) -> bool:

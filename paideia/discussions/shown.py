@@ -50,16 +50,22 @@ def talk_html(viewer: Viewer, root: Document, *, is_question: bool, after: str =
         viewer.community.slug,
     )
 
+    mine: frozenset[tuple[int, str]] | None = None
+
     def render() -> str:
-        talk = talk_below(root, after=after)
+        nonlocal mine
+        talk = talk_below(viewer, root, after=after)
+        mine = talk.mine
         return render_to_string(
             "discussions/_talk.html",
             _context(talk, root, is_question=is_question, signed_in=kind == "signed"),
         )
 
     drawn = fragment(key, render)
-    ids = [number for name, number in drawn.holes if name == Reaction.Kind.UP or name == "heart"]
-    return drawn.fill(_filling(reactions_of(viewer, ids)))
+    if mine is None:
+        ids = [number for name, number in drawn.holes if name in (Reaction.Kind.UP, Reaction.Kind.HEART)]
+        mine = reactions_of(viewer, ids)
+    return drawn.fill(_filling(mine))
 
 
 def comment_html(node: Node, *, is_question: bool) -> Markup:

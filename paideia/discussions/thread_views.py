@@ -40,7 +40,10 @@ def threads(request: Request) -> HttpResponse:
 def thread(request: Request, pk: int) -> HttpResponse:
     viewer, after = request.viewer, request.GET.get("after", "")
     rows = queries.threads_listed_to(viewer).select_related("document__author", "document__space")
-    found = get_object_or_404(rows.defer("document__source", "document__text"), pk=pk)
+    found = get_object_or_404(
+        queries.reacted(rows, viewer).defer("document__source", "document__text"), pk=pk
+    )
+    found.document.reacted = found.reacted  # `talk_html` need not ask again
     if not is_open(viewer, found.document):
         return redirect("why", pk)
     context = {

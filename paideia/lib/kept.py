@@ -5,12 +5,22 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 from django.db import connection
 from markupsafe import Markup
 
 Value = TypeVar("Value")
+
+
+_all: WeakSet["Kept[Any]"] = WeakSet()
+
+
+def forget() -> None:
+    """Empty every store: for tests and measurements, whose databases are other ones under the same keys."""
+    for store in _all:
+        store.clear()
 
 
 class Kept(Generic[Value]):
@@ -22,6 +32,7 @@ class Kept(Generic[Value]):
 
     def __init__(self, *, bytes_max: int, seconds_max: float) -> None:
         self.bytes_max, self.seconds_max = bytes_max, seconds_max
+        _all.add(self)
         self._values: OrderedDict[Hashable, tuple[float, int, Value]] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()

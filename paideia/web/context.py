@@ -50,8 +50,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
 
 
 def side_spaces(viewer: Viewer) -> list[SideSpace]:
-    """The spaces this viewer may know of: kept for all who see alike, until the community changes."""
-    key = (viewer.community.pk, viewer.community.version, viewer.sight, get_script_prefix())
+    """The spaces this viewer may know of: kept for all who see alike, until a space changes."""
+    key = (viewer.community.pk, viewer.community.spaces_version, viewer.sight, get_script_prefix())
     found = _spaces.get(key)
     if found is None:
         rows = spaces_for(viewer)

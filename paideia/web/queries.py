@@ -1,19 +1,17 @@
 """What the home page and the space pages put together from the rooms below."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, Q
+from django.db.models import Count, Q
 
 from paideia.access.viewer import Viewer
 from paideia.activity.models import SetAside
-from paideia.communities.models import Community, JoinRequest, Membership
+from paideia.communities.models import Community, JoinRequest
 from paideia.content.models import Document
-from paideia.courses.models import Enrolment
 from paideia.discussions.models import Thread
-from paideia.discussions.queries import ROW, UNREAD
+from paideia.discussions.queries import threads_open_to
 
 WORKS, THREADS = 6, 20
 WORK_KINDS = [Document.Kind.ARTICLE, Document.Kind.COURSE, Document.Kind.COLUMN]
@@ -25,41 +23,29 @@ class Feed:
 
     works: list[Document]
     threads: list[Thread]
-    unanswered: list[Thread]
 
 
 def feed(viewer: Viewer) -> Feed:
-    """Newest works that may be listed and newest talk that may be read. Three queries."""
-    works = (
-        Document.objects.listed_to(viewer)
-        .filter(kind__in=WORK_KINDS)
-        .defer("source", "html", "text", "preview_html")
+    """Newest works that may be listed and newest talk that may be read. One query: both are documents."""
+    works = Document.objects.listed_to(viewer).filter(kind__in=WORK_KINDS).order_by("-published_at", "-pk")
+    threads = threads_open_to(viewer).order_by("-last_activity_at", "-pk")
+    wanted = works.values("pk")[:WORKS].union(threads.values("document_id")[:THREADS])
+    rows = Document.objects.filter(pk__in=wanted).select_related(
+        "author", "space", "article__cover", "course__cover", "thread__last_commenter", "thread__acceptance"
     )
-    threads = Thread.objects.filter(
-        viewer.open_q("document__"), document__removed_at=None, document__published_at__lte=viewer.now
-    )
-    threads = threads.select_related(*ROW).defer(*UNREAD)
-    newest = threads.order_by("-last_activity_at", "-pk")[:THREADS]
-    unanswered = threads.filter(is_question=True, comments_count=0).order_by("-last_activity_at", "-pk")[:5]
-    related = ("author", "article__cover", "course__cover")
+    found = list(rows.defer("source", "html", "preview_html"))
     return Feed(
-        list(works.select_related(*related).order_by("-published_at", "-pk")[:WORKS]),
-        list(newest),
-        list(unanswered),
+        sorted((row for row in found if row.kind in WORK_KINDS), key=_published, reverse=True),
+        sorted((row.thread for row in found if row.kind not in WORK_KINDS), key=_active, reverse=True),
     )
 
 
-def under_way(viewer: Viewer) -> Enrolment | None:
-    """The course this member was last in and has not finished."""
-    if viewer.user is None:
-        return None
-    found = Enrolment.objects.filter(
-        user=viewer.user,
-        completed_at=None,
-        course__document__community=viewer.community,
-        last_lesson__isnull=False,
-    )
-    return found.select_related("course__document", "last_lesson__document").order_by("-pk").first()
+def _published(work: Document) -> tuple[Any, int]:
+    return work.published_at, work.pk
+
+
+def _active(thread: Thread) -> tuple[Any, int]:
+    return thread.last_activity_at, thread.pk
 
 
 def figures(community: Community) -> dict[str, Any]:
@@ -69,21 +55,50 @@ def figures(community: Community) -> dict[str, Any]:
     return {"members": row["members"]}
 
 
-def first_steps(viewer: Viewer) -> list[str]:
-    """What a new member has not done yet, of the first steps: "profile", "read", "say". One query."""
-    if viewer.user is None:
-        return []
-    taken = Enrolment.objects.filter(user=viewer.user, course__document__community=viewer.community)
-    said = Document.objects.filter(author=viewer.user, community=viewer.community)
-    member = (
-        Membership.objects.filter(pk=viewer.membership_id or 0, joined_at__gt=viewer.now - timedelta(days=30))
-        .annotate(has_read=Exists(taken), has_said=Exists(said))
-        .first()
-    )
-    if member is None:
-        return []
-    done = {"profile": bool(viewer.user.bio), "read": member.has_read, "say": member.has_said}
-    return [step for step, is_done in done.items() if not is_done]
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """The course a member was last in and has not finished."""
+
+    lesson_id: int
+    lesson: str
+    course: str
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The part of the home page that is one member's: what to go on with, and which of the first steps ("profile",
+    "read", "say") a new member has not taken."""
+
+    under_way: UnderWay | None
+    steps: list[str]
+
+
+OWN = """
+SELECT m.joined_at > %(now)s - interval '30 days',
+    EXISTS (SELECT 1 FROM courses_enrolment e JOIN content_document d ON d.id = e.course_id
+        WHERE e.user_id = m.user_id AND d.community_id = m.community_id),
+    EXISTS (SELECT 1 FROM content_document d WHERE d.author_id = m.user_id AND d.community_id = m.community_id),
+    going.*
+FROM communities_membership m LEFT JOIN LATERAL (
+    SELECT e.last_lesson_id, lesson.title, course.title FROM courses_enrolment e
+    JOIN content_document course ON course.id = e.course_id JOIN content_document lesson ON lesson.id = e.last_lesson_id
+    WHERE e.user_id = m.user_id AND course.community_id = m.community_id AND e.completed_at IS NULL
+    ORDER BY e.id DESC LIMIT 1
+) AS going (lesson_id, lesson, course) ON true
+WHERE m.id = %(membership)s
+"""
+
+
+def own(viewer: Viewer) -> Own:
+    """One query; none for strangers."""
+    if viewer.user is None or viewer.membership_id is None:
+        return Own(None, [])
+    with connection.cursor() as cursor:
+        cursor.execute(OWN, {"now": viewer.now, "membership": viewer.membership_id})
+        is_new, has_read, has_said, *going = cursor.fetchone()
+    done = {"profile": bool(viewer.user.bio), "read": has_read, "say": has_said}
+    steps = [step for step, is_done in done.items() if not is_done] if is_new else []
+    return Own(UnderWay(*going) if going[0] is not None else None, steps)
 
 
 @dataclass(frozen=True, slots=True)

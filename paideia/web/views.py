@@ -37,8 +37,8 @@ def home(request: Request) -> HttpResponse:
     if not viewer.is_member:
         context["figures"] = queries.figures(viewer.community)
     else:
-        context["under_way"] = queries.under_way(viewer)
-        context["steps"] = queries.first_steps(viewer) if _is_new(viewer) else []
+        own = queries.own(viewer)
+        context |= {"under_way": own.under_way, "steps": own.steps}
     return render(request, "web/home.html", context)
 
 
@@ -59,15 +59,10 @@ def feed_html(viewer: Viewer) -> str:
         found = queries.feed(anyone)
         return render_to_string(
             "web/_feed.html",
-            {"works": cards(anyone, found.works), "threads": found.threads, "unanswered": found.unanswered},
+            {"works": cards(anyone, found.works), "threads": found.threads},
         )
 
     return fragment(key, draw).fill(lambda name, number: "")
-
-
-def _is_new(viewer: Viewer) -> bool:
-    """Cheap guess from the session's user alone; `first_steps` then looks closely."""
-    return viewer.user is not None and (viewer.now - viewer.user.date_joined).days <= 30
 
 
 @require_GET
