@@ -96,16 +96,18 @@ def top_products(rows: Any, *, k: int, shrink: float = 0.0, block: int = 2048) -
 
 def keep_top(matrix: Any, k: int) -> Any:
     """A CSR matrix with only the k largest entries of each row."""
-    sparse = library("scipy.sparse")
     lengths = np.diff(matrix.indptr)
     if not len(lengths) or lengths.max() <= k:
         return matrix
-    line = np.repeat(np.arange(matrix.shape[0]), lengths)
-    order = np.lexsort((-matrix.data, line))
-    rank = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], lengths)
-    kept = order[rank < k]
+    kept = np.ones(len(matrix.data), dtype=bool)
+    for row in np.flatnonzero(lengths > k).tolist():
+        low, high = matrix.indptr[row], matrix.indptr[row + 1]
+        small = np.argpartition(matrix.data[low:high], high - low - k)[: high - low - k]
+        kept[low + small] = False
     indptr = np.concatenate(([0], np.cumsum(np.minimum(lengths, k))))
-    return sparse.csr_matrix((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
+    return library("scipy.sparse").csr_matrix(
+        (matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape
+    )
 
 
 def _weighted(seen: Any, weighting: Weighting) -> Any:
