@@ -1,0 +1,1 @@
+"""`--speed`: seconds and peak memory beside other libraries."""
