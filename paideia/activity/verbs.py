@@ -57,7 +57,6 @@ VERBS: frozenset[str] = frozenset(
         "order.refunded",
         "order.disputed",
         "dispute.closed",
-        "refund.agreed",
         "refund.done",
         "refund.failed",
         "charge.returned",

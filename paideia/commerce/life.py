@@ -29,14 +29,18 @@ STEPS: dict[str, dict[str, str]] = {
         State.DISPUTED: "the buyer's bank takes the money back for now",
     },
     State.PARTLY_REFUNDED: {
-        State.PARTLY_REFUNDED: "another part is refunded",
+        State.PAID: "the refund could not be made after all",
+        State.PARTLY_REFUNDED: "another part is refunded, or one of several could not be made",
         State.REFUNDED: "the rest is refunded",
         State.DISPUTED: "the buyer's bank takes the money back for now",
     },
-    State.REFUNDED: {},
+    State.REFUNDED: {
+        State.PAID: "the refund could not be made after all",
+        State.PARTLY_REFUNDED: "one of several refunds could not be made after all",
+    },
     State.DISPUTED: {
         State.PAID: "the dispute is won",
-        State.PARTLY_REFUNDED: "the dispute about an order that was partly refunded is won",
+        State.PARTLY_REFUNDED: "the dispute is won where a part was refunded before, or lost for a part",
         State.REFUNDED: "the dispute is lost",
     },
 }

@@ -47,7 +47,9 @@ class SubscribedAlready(Conflict):
 
 class NotRunning(Conflict):
     def __init__(self) -> None:
-        super().__init__(_("This has ended, or changed meanwhile. Look at your membership for how it stands."))
+        super().__init__(
+            _("This has ended, or changed meanwhile. Look at your membership for how it stands.")
+        )
 
 
 class PaidToTheEnd(NotAllowed):

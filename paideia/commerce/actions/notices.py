@@ -1,44 +1,92 @@
 """Taking in what a provider says: once a message, with the evidence, whatever comes of it."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from paideia.access.viewer import Viewer
 from paideia.activity.actions import record
+from paideia.commerce.actions import disputes, foreign
+from paideia.commerce.actions.sending import take_answer
 from paideia.commerce.actions.settling import locked, settle_order
+from paideia.commerce.actions.strays import SENT_BACK, book_unmatched, resolve, send_back
 from paideia.commerce.life import advance
 from paideia.commerce.models import Notice, Order
-from paideia.commerce.providers import Payment
+from paideia.commerce.providers import (
+    DisputeNews,
+    News,
+    Nothing,
+    Payment,
+    RefundAnswer,
+    RefundNews,
+    RefundState,
+)
 from paideia.commerce.refusals import NothingToSettle, NotPermitted
 from paideia.communities.models import Community
-from paideia.ledger.actions import AMOUNT_MAX, Move, account, post
+from paideia.ledger.actions import AMOUNT_MAX
 from paideia.lib.refusal import NotFound
 
 Outcome = Notice.Outcome
 MESSAGE_CHARACTERS_MAX = 160
+KEPT_APART = (Outcome.MISMATCHED, Outcome.PAID_TWICE, Outcome.UNKNOWN_ORDER, Outcome.TOO_LATE, Outcome.GONE)
 
 
-@transaction.atomic
+def accept(*, community: Community, provider: str, said: News) -> Notice | None:
+    """Act on what a provider said for certain, whatever it is about. None: it asks for nothing."""
+    if isinstance(said, Nothing):
+        return None
+    if isinstance(said, Payment):
+        return accept_payment(community=community, provider=provider, payment=said)
+    if isinstance(said, RefundNews):
+        return accept_refund_news(community=community, provider=provider, news=said)
+    return accept_dispute_news(community=community, provider=provider, news=said)
+
+
 def accept_payment(*, community: Community, provider: str, payment: Payment) -> Notice:
-    """Act on what a provider said for certain. The same message acts once; all of it or nothing.
+    """Act on what became of a payment. The same message acts once; all of it or nothing.
 
-    Money that settles nothing (another amount, paid twice, an unknown order) is booked as unmatched and its
-    notice stays open for the team.
+    Money that settles nothing is booked as unmatched. Where its order was paid already or can no longer be given,
+    it is sent back by itself; else (another amount, an unknown order) its notice stays open for the team.
     """
-    message = {"provider": provider, "message_id": payment.message_id[:MESSAGE_CHARACTERS_MAX]}
-    order = Order.objects.filter(community=community, provider=provider, number=payment.order_number).first()
-    try:
-        with transaction.atomic():  # whoever takes in the same message waits here for us
-            notice = Notice.objects.create(
-                community=community, order=order, body=payment.body, outcome=Outcome.NOTED, **message
-            )
-    except IntegrityError:
-        return Notice.objects.get(community=community, **message)
-    notice.outcome = _settled(order, payment) if payment.succeeded else _failed(order)
-    notice.save(update_fields=["outcome"])
-    if notice.outcome in Notice.OPEN_OUTCOMES:
-        _book_unmatched(community, provider, payment)
-    return notice
+
+    def act(notice: Notice) -> str:
+        order = notice.order
+        if not payment.succeeded:
+            return _failed(order)
+        outcome = _settled(order, payment)
+        if outcome in KEPT_APART and not book_unmatched(community, provider, payment):
+            return Outcome.REPEATED if payment.amount > 0 else outcome
+        notice.outcome = outcome
+        if order is not None and outcome in SENT_BACK and send_back(locked(order.pk), notice) is not None:
+            resolve(notice, None, _("Sent back to the buyer by itself."))
+        return outcome
+
+    return _once(community, provider, payment, act)
+
+
+def accept_refund_news(*, community: Community, provider: str, news: RefundNews) -> Notice:
+    """Act on a refund that arrived or failed: one of ours, or one that was made on the provider's own pages."""
+
+    def act(notice: Notice) -> str:
+        refund = foreign.refund_told(community, provider, notice.order, news)
+        if refund is None:
+            return foreign.take_in(notice.order, news)
+        answer = RefundAnswer(news.state, news.refund_id, news.message)
+        before = refund.state
+        after = take_answer(refund.pk, answer).state
+        if before == after:
+            return Outcome.NOTED if news.state == RefundState.PENDING else Outcome.REPEATED
+        # The failure has a notice of its own, which stays open.
+        return Outcome.REFUNDED if after == refund.State.DONE else Outcome.NOTED
+
+    return _once(community, provider, news, act)
+
+
+def accept_dispute_news(*, community: Community, provider: str, news: DisputeNews) -> Notice:
+    """Act on a bank that takes money back, or has decided about it."""
+    return _once(community, provider, news, lambda notice: disputes.take_in(notice.order, news))
 
 
 @transaction.atomic
@@ -50,15 +98,54 @@ def resolve_notice(*, viewer: Viewer, notice: Notice, resolution: str) -> Notice
         raise NotPermitted()
     row = Notice.objects.select_for_update(of=("self",)).get(pk=notice.pk)
     if row.is_open:
-        row.resolved_at, row.resolved_by, row.resolution = timezone.now(), viewer.user, resolution[:300]
-        row.save(update_fields=["resolved_at", "resolved_by", "resolution"])
+        resolve(row, viewer.user, resolution)
     return row
+
+
+@transaction.atomic
+def _once(
+    community: Community,
+    provider: str,
+    said: Payment | RefundNews | DisputeNews,
+    act: Callable[[Notice], str],
+) -> Notice:
+    """Write the notice and act on it in one transaction; for a message that is known, give its notice back."""
+    message = {"provider": provider, "message_id": said.message_id[:MESSAGE_CHARACTERS_MAX]}
+    try:
+        with transaction.atomic():  # whoever takes in the same message waits here for us
+            notice = Notice.objects.create(
+                community=community,
+                order=_order_told(community, provider, said),
+                outcome=Outcome.NOTED,
+                body=said.body,
+                **message,
+                **_understood(said),
+            )
+    except IntegrityError:
+        return Notice.objects.get(community=community, **message)
+    notice.outcome = act(notice)
+    notice.save(update_fields=["outcome"])
+    return notice
+
+
+def _understood(said: Payment | RefundNews | DisputeNews) -> dict[str, Any]:
+    amount = said.amount if 0 <= said.amount <= AMOUNT_MAX else None
+    return {"charge_id": said.charge_id[:120], "amount": amount, "currency": said.currency[:3]}
+
+
+def _order_told(
+    community: Community, provider: str, said: Payment | RefundNews | DisputeNews
+) -> Order | None:
+    orders = Order.objects.filter(community=community, provider=provider)
+    if said.order_number:
+        return orders.filter(number=said.order_number).first()
+    return orders.filter(charge_id=said.charge_id).first() if said.charge_id else None
 
 
 def _settled(order: Order | None, payment: Payment) -> str:
     if order is None:
         return Outcome.UNKNOWN_ORDER
-    if locked(order.pk).charge_id == payment.charge_id:
+    if locked(order.pk, with_offer=True).charge_id == payment.charge_id:
         return Outcome.REPEATED
     try:
         settle_order(
@@ -67,6 +154,7 @@ def _settled(order: Order | None, payment: Payment) -> str:
             amount=payment.amount,
             currency=payment.currency,
             paid_at=payment.at,
+            mandate_id=payment.mandate_id,
         )
     except NothingToSettle as reason:
         return reason.outcome
@@ -79,14 +167,3 @@ def _failed(order: Order | None) -> str:
         advance(row, Order.State.FAILED)
         record("order.failed", community=row.community_id, actor=row.buyer_id, object=row, number=row.number)
     return Outcome.NOTED
-
-
-def _book_unmatched(community: Community, provider: str, payment: Payment) -> None:
-    """The money is here, whatever it was for: it waits in an account of its own until somebody decides."""
-    if not 0 < payment.amount <= AMOUNT_MAX:
-        return
-    source = account(community, f"world:{provider}", "charges", payment.currency)
-    target = account(community, "house", "unmatched", payment.currency)
-    key = f"charge:{provider}:{payment.charge_id}:unmatched"[:120]
-    detail = {"order": payment.order_number, "charge": payment.charge_id}
-    post([Move(source, target, payment.amount, key, detail, payment.at)])

@@ -17,6 +17,7 @@ from paideia.commerce.deliveries import delivery_of
 from paideia.commerce.holding import hold
 from paideia.commerce.life import advance
 from paideia.commerce.models import Offer, Order
+from paideia.commerce.places import places_taken as places_taken
 from paideia.commerce.providers import provider_of
 from paideia.commerce.quoting import Quote, Wish, quote
 from paideia.commerce.refusals import HeldForGood, NotOnSale, OfferGone, SoldOut, TooManyOrders
@@ -140,15 +141,6 @@ def must_be_on_sale(offer: Offer, wish: Wish) -> None:
         raise NotOnSale(_("The sale of this has ended."))
     if offer.ends_at is not None and now >= offer.ends_at:
         raise NotOnSale(_("This has ended: there would be nothing left of it."))
-
-
-def places_taken(offer: Offer) -> int:
-    """Places of a limited offer that are sold, or held by orders that can still be paid."""
-    taken = Order.objects.filter(
-        offer=offer, kind__in=[Order.Kind.PURCHASE, Order.Kind.GIFT, Order.Kind.SEATS]
-    )
-    kept = taken.exclude(state__in=[Order.State.FAILED, Order.State.EXPIRED, Order.State.REFUNDED])
-    return sum(kept.values_list("quantity", flat=True))
 
 
 def expire_orders() -> int:

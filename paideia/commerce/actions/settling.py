@@ -11,28 +11,33 @@ from paideia.commerce.buyers import let_in
 from paideia.commerce.deliveries import delivery_of
 from paideia.commerce.holding import hold_again
 from paideia.commerce.life import advance
-from paideia.commerce.models import Order
+from paideia.commerce.models import Offer, Order
+from paideia.commerce.places import must_still_be_there
 from paideia.commerce.refusals import AlreadyPaid, ChargeTaken, PaidOtherwise
 from paideia.ledger.actions import Move, account, post
 
 
 @transaction.atomic
-def settle_order(order_id: int, *, charge_id: str, amount: int, currency: str, paid_at: datetime) -> Order:
+def settle_order(
+    order_id: int, *, charge_id: str, amount: int, currency: str, paid_at: datetime, mandate_id: str = ""
+) -> Order:
     """Turn a confirmed charge into money and access. The same charge settles once.
 
-    A failed or expired order is settled too: who paid late paid all the same. Raises PaidOtherwise,
-    AlreadyPaid, ChargeTaken or HeldElsewhere, and then nothing is changed.
+    A failed or expired order is settled too: who paid late paid all the same, where it can still be given.
+    `mandate_id` lets the order's subscription charge the buyer again. Raises PaidOtherwise, AlreadyPaid,
+    ChargeTaken, HeldElsewhere or NoLongerThere, and then nothing is changed.
     """
-    order = locked(order_id)
+    order = locked(order_id, with_offer=True)
     if order.charge_id == charge_id and order.paid_at is not None:
         return order  # the notification and the return page race; the loser has nothing to do
     if order.paid_at is not None:
         raise AlreadyPaid(order.number, charge_id)
     if (amount, currency) != (order.total, order.currency):
         raise PaidOtherwise(order.number, amount, currency)
+    must_still_be_there(order)
     try:
         with transaction.atomic():
-            return fulfil(order, paid_at=paid_at, charge_id=charge_id)
+            return fulfil(order, paid_at=paid_at, charge_id=charge_id, mandate_id=mandate_id)
     except IntegrityError as error:
         if "order_charge_once" in str(error):
             raise ChargeTaken(order.number, charge_id) from error
@@ -41,11 +46,15 @@ def settle_order(order_id: int, *, charge_id: str, amount: int, currency: str, p
         raise
 
 
-def locked(order_id: int) -> Order:
+def locked(order_id: int, *, with_offer: bool = False) -> Order:
     """The order, held for this transaction. Its buyer is held first, as everywhere: nobody waits in a ring,
-    and two orders of one buyer settle one after the other."""
-    buyer_id = Order.objects.values_list("buyer_id", flat=True).get(pk=order_id)
+    and two orders of one buyer settle one after the other. `with_offer` holds an offer of limited places too, so
+    that places are counted by one at a time."""
+    names = Order.objects.values_list("buyer_id", "offer_id", "offer__quantity_max")
+    buyer_id, offer_id, limit = names.get(pk=order_id)
     User.objects.select_for_update(no_key=True).get(pk=buyer_id)
+    if with_offer and limit is not None:
+        Offer.objects.select_for_update(no_key=True).get(pk=offer_id)
     return (
         Order.objects.select_for_update(of=("self",))
         .select_related("community", "offer", "buyer", "subscription")
@@ -53,7 +62,7 @@ def locked(order_id: int) -> Order:
     )
 
 
-def fulfil(order: Order, *, paid_at: datetime, charge_id: str | None) -> Order:
+def fulfil(order: Order, *, paid_at: datetime, charge_id: str | None, mandate_id: str = "") -> Order:
     """Mark the order, which the caller holds, as paid, book the money and give all it promised. Raises
     HeldElsewhere."""
     if order.state in (Order.State.FAILED, Order.State.EXPIRED):
@@ -64,6 +73,9 @@ def fulfil(order: Order, *, paid_at: datetime, charge_id: str | None) -> Order:
     _book(order, delivery.account_name(order))
     let_in(order.community, order.buyer)
     grants = delivery.deliver(order)
+    if mandate_id and order.subscription is not None:
+        order.subscription.mandate_id = mandate_id[:120]
+        order.subscription.save(update_fields=["mandate_id"])
     assert order.paid_at is not None
     record(
         "order.settled",

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from paideia.access.models import Grant
-from paideia.commerce.models import Order
+from paideia.commerce.models import Offer, Order
 
 if TYPE_CHECKING:
     from paideia.commerce.quoting import Quote
@@ -24,7 +24,7 @@ class Delivery(Protocol):
         self, order: Order, *, access: str, share: tuple[int, int], because: str, at: datetime
     ) -> None:
         """Take back what was given: all of it from `at` on, or, where `access` is "shortened", the last part of
-        the time that is left, `share[0]` in `share[1]` of all that was paid for."""
+        each term, `share[0]` in `share[1]` of what it lasts by now; what never ends then stays."""
 
     def account_name(self, order: Order) -> tuple[str, str]:
         """The owner and the kind of the ledger's account that the price goes to."""
@@ -32,7 +32,17 @@ class Delivery(Protocol):
 
 def delivery_of(order: Order) -> Delivery:
     """The module for this kind of order."""
+    from paideia.commerce.deliveries.change import Change
+    from paideia.commerce.deliveries.period import Period
     from paideia.commerce.deliveries.purchase import Purchase
+    from paideia.commerce.deliveries.subscribing import PaidTrial, Subscribing
 
-    kinds: dict[str, Delivery] = {Order.Kind.PURCHASE: Purchase()}
+    once = order.renewal == Offer.Renewal.NONE
+    kinds: dict[str, Delivery] = {
+        Order.Kind.PURCHASE: Purchase() if once else Subscribing(),
+        Order.Kind.TRIAL: PaidTrial(),
+        Order.Kind.RENEWAL: Period(),
+        Order.Kind.INSTALMENT: Period(),
+        Order.Kind.CHANGE: Change(),
+    }
     return kinds[order.kind]

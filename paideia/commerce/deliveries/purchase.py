@@ -41,9 +41,9 @@ class Purchase:
         self, order: Order, *, access: str, share: tuple[int, int], because: str, at: datetime
     ) -> None:
         for given in Grant.objects.filter(source=f"order:{order.pk}", revoked_at=None):
-            if access == Refund.Access.REVOKED or given.ends_at is None:
+            if access == Refund.Access.REVOKED:
                 revoke(grant=given, because=because)
-            else:
+            elif given.ends_at is not None:  # there is no last part of what never ends
                 _shorten(given, share, because, at)
 
 
@@ -52,6 +52,7 @@ def free_from(buyer: User, plan: Plan, paid_at: datetime) -> datetime:
     it."""
     last = (
         Grant.objects.filter(user=buyer, plan=plan, revoked_at=None, is_trial=False, ends_at__gt=paid_at)
+        .exclude(source__startswith="grace:")  # days in which a renewal is tried are no time that was paid
         .order_by("-ends_at")
         .first()
     )

@@ -4,13 +4,19 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from django.urls import set_urlconf
 from django.utils import timezone
 
 from paideia.access.models import Gate, Plan
 from paideia.accounts.models import User
-from paideia.commerce.actions import place_order
+from paideia.commerce.actions import accept_payment, place_order
 from paideia.commerce.models import Offer, Order
 from paideia.commerce.providers import Payment
+from paideia.commerce.providers.sandbox.actions import pay
+from paideia.commerce.providers.sandbox.messages import message_of, payment_in
+from paideia.commerce.providers.sandbox.models import SandboxCharge
+from paideia.commerce.providers.sandbox.provider import Sandbox
+from paideia.communities.middleware import COMMUNITY_URLS
 from paideia.ledger.queries import audit
 from tests.cast import viewer_of
 
@@ -75,3 +81,20 @@ def paid() -> Callable[..., Payment]:
         return Payment(**terms)  # type: ignore[arg-type]
 
     return say
+
+
+@pytest.fixture
+def paid_at_the_sandbox() -> Callable[[Order], Order]:
+    """Pay an order on the sandbox's page and let its notification arrive."""
+
+    def pay_there(order: Order) -> Order:
+        set_urlconf(COMMUNITY_URLS)
+        Sandbox().start(order, return_url="/", notify_url="")
+        set_urlconf(None)
+        charge = pay(charge=SandboxCharge.objects.get(order_number=order.number), course="silent")
+        said = payment_in(message_of(charge))
+        accept_payment(community=order.community, provider="sandbox", payment=said)
+        order.refresh_from_db()
+        return order
+
+    return pay_there

@@ -19,7 +19,7 @@ from paideia.commerce.actions import (
     settle_order,
     settling,
 )
-from paideia.commerce.models import Notice, Offer, Order
+from paideia.commerce.models import Notice, Offer, Order, Refund
 from paideia.commerce.providers import Payment
 from paideia.commerce.refusals import AlreadyPaid, ChargeTaken, PaidOtherwise
 from paideia.communities.models import Community, Membership
@@ -183,10 +183,23 @@ def test_money_that_settles_nothing_is_flagged_and_kept_apart(
     assert (Order.objects.get().state, viewer_of(visitor).can_open(gate.pk)) == ("created", False)
 
 
-def test_paying_twice_is_flagged_and_the_second_payment_kept_apart(order: Order, paid: Say) -> None:
+def test_paying_twice_is_sent_back_by_itself(order: Order, paid: Say) -> None:
     accept(order, paid(order))
     assert accept(order, paid(order, message_id="m2", charge_id="ch2")) == "paid_twice"
-    assert (held(order.community, "sales"), held(order.community, "unmatched")) == (3000, 3000)
+    assert accept(order, paid(order, message_id="m3", charge_id="ch2")) == "repeated"
+    refund = Refund.objects.get()
+    assert (refund.stray_charge_id, refund.amount, refund.access, refund.state) == (
+        "ch2",
+        3000,
+        "kept",
+        "agreed",
+    )
+    assert (held(order.community, "sales"), held(order.community, "unmatched")) == (3000, 0)
+    assert held(order.community, "refunds", f"order:{order.pk}") == 3000
+    notice = Notice.objects.get(message_id="m2")
+    assert (notice.is_open, notice.resolution) == (False, "Sent back to the buyer by itself.")
+    fact = Fact.objects.get(verb="charge.returned")
+    assert (fact.detail["buyer"], fact.detail["charge"]) == (order.buyer_id, "ch2")
 
 
 def test_an_order_of_another_provider_or_community_is_unknown(order: Order, paid: Say) -> None:
@@ -236,13 +249,13 @@ def test_without_the_lock_the_race_is_lost(
     """The control that must break: both look, both see an unpaid order, both go on."""
     looked = threading.Barrier(2)
 
-    def unlocked(order_id: int) -> Order:
+    def unlocked(order_id: int, **_: object) -> Order:
         found = Order.objects.select_related("community", "offer", "buyer").get(pk=order_id)
         looked.wait(10)
         return found
 
     monkeypatch.setattr(settling, "locked", unlocked)
-    monkeypatch.setattr(notices, "locked", lambda order_id: Order.objects.get(pk=order_id))
+    monkeypatch.setattr(notices, "locked", lambda order_id, **_: Order.objects.get(pk=order_id))
     results = at_once(
         lambda: accept(order, paid(order, message_id="m1", charge_id="ch1")),
         lambda: accept(order, paid(order, message_id="m2", charge_id="ch2")),
@@ -257,7 +270,8 @@ def test_two_charges_at_once_settle_one_and_flag_the_other(order: Order, visitor
         lambda: accept(order, paid(order, message_id="m2", charge_id="ch2")),
     )
     assert sorted(map(str, results)) == ["paid_twice", "settled"]
-    assert (held(order.community, "sales"), held(order.community, "unmatched")) == (3000, 3000)
+    assert held(order.community, "sales") == 3000
+    assert held(order.community, "refunds", f"order:{order.pk}") == 3000
 
 
 @pytest.mark.django_db(transaction=True)

@@ -19,9 +19,5 @@ def notifications(request: HttpRequest, provider: str) -> JsonResponse:
         said = chosen.read_notification(request)
     except (BadNotification, NotFound) as refusal:
         return JsonResponse({"error": refusal.message}, status=refusal.status)
-    notice = actions.accept_payment(
-        community=request.community,  # type: ignore[attr-defined]
-        provider=chosen.key,
-        payment=said,
-    )
-    return JsonResponse({"outcome": notice.outcome})
+    notice = actions.accept(community=request.community, provider=chosen.key, said=said)  # type: ignore[attr-defined]
+    return JsonResponse({"outcome": notice.outcome if notice is not None else "nothing"})
