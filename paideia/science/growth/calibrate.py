@@ -17,8 +17,6 @@ FREE_BY_DEFAULT = (
     "beta", "nu", "delta", "lam", "epsilon", "eta", "kappa", "mu", "n_max", "p_max", "c_max", "r_max",
     "c_shape",
 )  # fmt: skip
-
-
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """One parameter: value and interval; `learned` is 1 - (posterior spread / prior spread)."""
@@ -46,6 +44,8 @@ class Calibration:
     log_values: Floats
     log_covariance: Floats
     """Of the logarithms of the estimates, in their order."""
+    freedom: float
+    """Observations less the effective number of parameters: what `noise` was estimated from."""
 
     def path(self, times: Sequence[float] | Floats) -> Floats:
         """The fitted course, shape (times, 5)."""
@@ -54,25 +54,28 @@ class Calibration:
         return course
 
     def forecast(
-        self,
-        times: Sequence[float] | Floats,
-        *,
-        rng: np.random.Generator,
-        draws: int = 500,
-        level: float = 0.95,
+        self, times: Sequence[float] | Floats, *, level: float = 0.95
     ) -> tuple[Floats, Floats, Floats]:
-        """Median, low and high course, each (times, 5): parameters drawn from the fit's log-normal
-        distribution.
+        """The fitted course and its low and high bounds, each (times, 5), by the delta method on logarithms:
 
-        Times must begin at the first observed one. This is the uncertainty of the curve; single observations
-        scatter around it by `noise` more.
+            ln X(t) ± t·√(g'·V·g),   g = ∂ ln X(t)/∂ ln θ,   V = `log_covariance` (Seber & Wild 1989, §5.1)
+
+        Courses are better known than the rates they come from: drawing rates from V instead would favour
+        courses that bend where pairs of rates can hardly be told apart. Times must begin at the first
+        observed one. This is the uncertainty of the curve; single observations scatter around it by `noise`
+        more.
         """
         between(level, "level", 0, 1, open_ends=True)
-        samples = rng.multivariate_normal(self.log_values, self.log_covariance, size=draws, method="eigh")
-        courses = _courses(np.exp(samples), list(self.estimates), self.rates, self.start, np.asarray(times))
-        tail = 100 * (1 - level) / 2
-        low, middle, high = np.percentile(courses, [tail, 50, 100 - tail], axis=0)
-        return middle, low, high
+        moments = np.asarray(times, dtype=np.float64)
+        step = 1e-4 * np.eye(len(self.log_values))
+        moved = self.log_values + np.vstack([np.zeros(len(step)), step, -step])
+        courses = _courses(np.exp(moved), list(self.estimates), self.rates, self.start, moments)
+        logs = np.log(np.maximum(courses, 1e-300))
+        gradient = (logs[1 : len(step) + 1] - logs[len(step) + 1 :]) / 2e-4
+        variance = np.einsum("itv,ij,jtv->tv", gradient, self.log_covariance, gradient)
+        quantile = library("scipy.stats").t.ppf((1 + level) / 2, self.freedom)
+        reach = quantile * np.sqrt(np.maximum(variance, 0))
+        return courses[0], np.exp(logs[0] - reach), np.exp(logs[0] + reach)
 
 
 def calibrate(
@@ -228,7 +231,7 @@ def _report(
     reach = student.ppf((1 + level) / 2, freedom) * np.sqrt(np.diag(covariance))
     learned = 1 - np.sqrt(np.diag(covariance)) * weight
     estimates = {
-        name: Estimate(float(np.exp(m)), float(np.exp(m - w)), float(np.exp(m + w)), float(k))
+        name: Estimate(float(np.exp(m)), float(np.exp(m - w)), float(np.exp(min(m + w, 700.0))), float(k))
         for name, m, w, k in zip(names, theta, reach, learned, strict=True)
     }
     rates = replace(run.rates, **{n: e.value for n, e in estimates.items() if not n.endswith("0")})
@@ -242,4 +245,4 @@ def _report(
         v: float(100 * np.mean(np.abs(course[:, STATE.index(v)] / column - 1)))
         for v, column in run.values.items()
     }
-    return Calibration(rates, begin, estimates, errors, noise, theta, covariance)
+    return Calibration(rates, begin, estimates, errors, noise, theta, covariance, freedom)

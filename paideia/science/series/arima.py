@@ -219,14 +219,16 @@ def _seasonal_differences(y: Floats, period: int) -> int:
 
 
 def _differences(y: Floats) -> int:
-    """Times to difference until KPSS (1992) no longer refuses a level, at most twice."""
+    """Times to difference until KPSS (1992) no longer refuses a level, at most twice; with few lags, as more
+    would let too many random walks pass for level.
+    """
     kpss = library("statsmodels.tsa.stattools").kpss
     for d in range(2):
         if np.ptp(y) == 0:
             return d
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if kpss(y, nlags="auto")[1] >= 0.05:
+            if kpss(y, nlags=int(3 * np.sqrt(len(y)) / 13))[1] >= 0.05:
                 return d
         y = np.diff(y)
     return 2

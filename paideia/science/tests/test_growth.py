@@ -196,7 +196,7 @@ def test_planted_rates_are_found_again_inside_their_intervals():
         assert fit.estimates[name].low < getattr(true, name) < fit.estimates[name].high
         assert fit.estimates[name].value == pytest.approx(getattr(true, name), rel=0.03)
     assert fit.noise == pytest.approx(0.01, rel=0.2)
-    middle, low, high = fit.forecast([0, 4, 8, 12], rng=rng)
+    middle, low, high = fit.forecast([0, 4, 8, 12])
     ahead = simulate(true, start=START, times=np.array([0.0, 4, 8, 12])).states
     assert (low[1:] < ahead[1:]).mean() > 0.8 and (ahead[1:] < high[1:]).mean() > 0.8
     assert middle == pytest.approx(ahead, rel=0.05)

@@ -59,9 +59,12 @@ class BgNbd:
     ) -> Floats:
         """Purchases in the next `horizon`, drawn (draws, customers) from each customer's posterior.
 
-        Quantiles of a column are a customer's predictive interval; quantiles of row sums the group's.
+        Each draw has its own parameters, from the fit's uncertainty: what is not known of them moves all
+        customers together. Quantiles of a column are a customer's predictive interval; quantiles of row
+        sums the group's.
         """
-        return _future(self._vector, purchases, positive(horizon, "horizon"), draws, rng)
+        parameters = self.fit.draws(draws, rng=rng).T[:, :, None]
+        return _future(parameters, purchases, positive(horizon, "horizon"), draws, rng)
 
     def expected_of_new(self, times: ArrayLike) -> Floats:
         """Expected repeat purchases of somebody new by each time since their first purchase (eq. 9)."""
