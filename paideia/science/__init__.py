@@ -25,7 +25,17 @@ FAMILIES = (
     "text",
     "value",
 )
-SHARED = ("checks", "classifier", "errors", "examples", "measures", "pictures", "splits", "threads")
+SHARED = (
+    "checks",
+    "classifier",
+    "coverage",
+    "errors",
+    "examples",
+    "measures",
+    "pictures",
+    "splits",
+    "threads",
+)
 
 
 def __getattr__(name: str) -> ModuleType:
