@@ -157,6 +157,8 @@ def similarities(texts: Sequence[str], sources: Sequence[str]) -> Floats:
     Shares of the text's distinct content words (without endings) and pairs of them that the source has; of
     its words in the longest common subsequence; of its sentences that stand in the source word for word; of
     its words in common passages of four or more; and the mean length of these in units of twenty words.
+
+    Raises `EmptyInput` or `ShapeMismatch`.
     """
     if len(texts) != len(sources):
         raise ShapeMismatch(f"{len(sources)} sources for {len(texts)} texts")
@@ -177,9 +179,12 @@ def fit_copy_judge(
     """Ordinal classification by one logistic regression for each boundary (Frank & Hall 2001), with a ridge.
 
     What tells copied from not (some words of the source) is not what tells pasted from revised (its
-    sentences), so each boundary has its own weights. A share of `mistakes` of the examples may be labelled
-    wrongly (a text copied from elsewhere): P(above) = (1 - mistakes)·σ(w·z) + mistakes/2 keeps them from
-    bending the boundary.
+    sentences), so each boundary has its own weights. No weight is below 0: more of the source never speaks
+    for less copying, and what a few examples say otherwise is chance. A share of `mistakes` of them may be
+    labelled wrongly (a text copied from elsewhere): P(above) = (1 - mistakes)·σ(w·z) + mistakes/2 keeps
+    those from bending the boundary.
+
+    Raises `OneClass`, `ShapeMismatch` or `TooShort`.
     """
     unknown = sorted(set(levels) - set(LEVELS))
     if unknown:
@@ -203,12 +208,17 @@ def fit_copy_judge(
 def _boundary(z: Floats, above: Any, penalty: float, mistakes: float) -> Floats:
     optimize, expit = library("scipy.optimize"), library("scipy.special").expit
 
-    def loss(w: Floats) -> float:
-        chance = (1 - mistakes) * expit(w[0] + z @ w[1:]) + mistakes / 2
-        said = np.where(above, chance, 1 - chance)
-        return float(-np.log(np.maximum(said, 1e-12)).sum() + penalty * (w[1:] ** 2).sum())
+    def loss(w: Floats) -> tuple[float, Floats]:
+        sure = expit(w[0] + z @ w[1:])
+        chance = (1 - mistakes) * sure + mistakes / 2
+        said = np.maximum(np.where(above, chance, 1 - chance), 1e-12)
+        pull = np.where(above, -1, 1) / said * (1 - mistakes) * sure * (1 - sure)
+        value = float(-np.log(said).sum() + penalty * (w[1:] ** 2).sum())
+        return value, np.concatenate(([pull.sum()], z.T @ pull + 2 * penalty * w[1:]))
 
-    return np.asarray(optimize.minimize(loss, np.zeros(z.shape[1] + 1), method="L-BFGS-B").x)
+    start = np.concatenate(([0.0], np.full(z.shape[1], 0.1)))
+    bounds = [(None, None)] + [(0.0, None)] * z.shape[1]
+    return np.asarray(optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x)
 
 
 def _similar(text: str, source: str) -> list[float]:
