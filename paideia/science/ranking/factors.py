@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from os import cpu_count
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,7 @@ from paideia.science.threads import few_threads
 Singles = NDArray[np.float32]
 BLOCK = 4096
 """Readings handled at once: their factors stay in the processor's cache."""
+THREADS_MAX = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,8 @@ def fit_als(
     with r the (faded) number of readings. Each half step is solved by `steps` of conjugate gradients from
     the last round's vectors (Takács, Pilászy & Tikk 2011), all members of equal length at once. Works in
     single precision.
+
+    Raises `EmptyInput`.
     """
     if not len(histories.items):
         raise EmptyInput("histories hold no reading")
@@ -90,23 +96,34 @@ def half_step(matrix: Any, x: Singles, y: Singles, *, penalty: float, steps: int
     """x_u that solve (YᵀY + Yᵀ(C_u - I)Y + penalty·I)·x_u = Yᵀ·C_u·p_u, by conjugate gradients from x.
 
     `matrix` is CSR rows × columns with c - 1 in its entries. Rows of equal length form dense blocks, so
-    that one gather of their factors serves all steps.
+    that one gather of their factors serves all steps. Blocks do not touch one another: they are shared out
+    among the processor's cores, to the same result.
     """
     gram = y.T @ y + np.float32(penalty) * np.eye(y.shape[1], dtype=np.float32)
     solved = np.zeros_like(x)
     lengths = np.diff(matrix.indptr)
     order = np.argsort(lengths, kind="stable")
-    low = int(np.searchsorted(lengths[order], 1))
-    while low < len(order):
-        n = int(lengths[order[low]])
-        same = int(np.searchsorted(lengths[order], n, side="right"))
-        high = min(same, low + max(1, BLOCK // n))
-        rows = order[low:high]
-        place = matrix.indptr[rows][:, None] + np.arange(n)
-        extra = matrix.data[place]
-        solved[rows] = _conjugate(x[rows], y[matrix.indices[place]], extra, gram, steps)
-        low = high
+    ranked = lengths[order]
+
+    def solve(part: tuple[int, int]) -> None:
+        rows = order[part[0] : part[1]]
+        place = matrix.indptr[rows][:, None] + np.arange(ranked[part[0]])
+        solved[rows] = _conjugate(x[rows], y[matrix.indices[place]], matrix.data[place], gram, steps)
+
+    with ThreadPoolExecutor(min(cpu_count() or 1, THREADS_MAX)) as pool:
+        for _ in pool.map(solve, _blocks(ranked)):
+            pass
     return solved
+
+
+def _blocks(ranked: NDArray[np.integer[Any]]) -> Iterator[tuple[int, int]]:
+    """From and to of runs of equal length above 0, of about `BLOCK` readings, in rising lengths."""
+    low = int(np.searchsorted(ranked, 1))
+    while low < len(ranked):
+        n = int(ranked[low])
+        high = min(int(np.searchsorted(ranked, n, side="right")), low + max(1, BLOCK // n))
+        yield low, high
+        low = high
 
 
 def _conjugate(x: Singles, read: Singles, extra: Singles, gram: Singles, steps: int) -> Singles:
