@@ -46,6 +46,7 @@ class Subscription(models.Model):
     instalments = models.PositiveSmallIntegerField(default=0)  # how many in all; 0: it renews until cancelled
     ends_at = models.DateTimeField(null=True, blank=True)  # of instalments for a term "deadline"
     grace_days = models.PositiveSmallIntegerField(default=3)
+    locks_price = models.BooleanField(default=True)
     provider = models.CharField(max_length=20)
     mandate_id = models.CharField(
         max_length=120, blank=True
