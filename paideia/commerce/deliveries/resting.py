@@ -46,8 +46,13 @@ def give_again(order: Order, taken: Taken, *, key: str) -> None:
     if isinstance(delivery, GivesAgain):
         delivery.give_again(order, taken=taken, key=key, at=at)
         return
+    give_grants_again(order, taken, key=key, at=at)
+
+
+def give_grants_again(order: Order, taken: Taken, *, key: str, at: datetime) -> None:
+    """Give the order's own grants that were taken, for the time that was left of each."""
     grants = {one.pk: one for one in _grants(order)}
-    for one in taken:
+    for number, one in enumerate(taken):  # one grant may have been cut twice
         given = grants[one["grant"]]
         starts_at, ends_at = _time_left(order, given, one, at)
         if ends_at is None or ends_at > starts_at:
@@ -57,7 +62,7 @@ def give_again(order: Order, taken: Taken, *, key: str) -> None:
                 starts_at=starts_at,
                 ends_at=ends_at,
                 source=given.source,
-                key=f"{key}:{given.pk}",
+                key=f"{key}:{number}:{given.pk}",
             )
 
 
