@@ -27,7 +27,10 @@ AnyArray = TypeVar("AnyArray", bound=NDArray[Any])
 
 
 def vector(values: ArrayLike, name: str, *, least: int = 1) -> Floats:
-    """A finite one-dimensional float array of at least `least` values."""
+    """A finite one-dimensional float array of at least `least` values.
+
+    Raises `EmptyInput`, `NotFinite`, `ShapeMismatch` or `TooShort`.
+    """
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1:
         raise ShapeMismatch(f"{name} must have one dimension, it has {array.ndim}")
@@ -35,7 +38,10 @@ def vector(values: ArrayLike, name: str, *, least: int = 1) -> Floats:
 
 
 def matrix(values: ArrayLike, name: str, *, least: int = 1) -> Floats:
-    """A finite two-dimensional float array of at least `least` rows and one column."""
+    """A finite two-dimensional float array of at least `least` rows and one column.
+
+    Raises `EmptyInput`, `NotFinite`, `ShapeMismatch` or `TooShort`.
+    """
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 2:
         raise ShapeMismatch(f"{name} must have two dimensions (rows, columns), it has {array.ndim}")
@@ -45,7 +51,10 @@ def matrix(values: ArrayLike, name: str, *, least: int = 1) -> Floats:
 
 
 def whole(values: ArrayLike, name: str, *, least: int = 1, minimum: int | None = None) -> Ints:
-    """A one-dimensional integer array; floats are accepted where they are whole numbers."""
+    """A one-dimensional integer array; floats are accepted where they are whole numbers.
+
+    Raises `EmptyInput`, `NotFinite`, `OutOfRange`, `ShapeMismatch` or `TooShort`.
+    """
     array = np.asarray(values)
     if array.ndim != 1:
         raise ShapeMismatch(f"{name} must have one dimension, it has {array.ndim}")
@@ -62,7 +71,7 @@ def whole(values: ArrayLike, name: str, *, least: int = 1, minimum: int | None =
 
 
 def outcomes(values: ArrayLike, name: str, *, least: int = 2) -> Ints:
-    """A vector of 0 and 1 in which both occur."""
+    """A vector of 0 and 1 in which both occur. Raises `OneClass` or `OutOfRange`."""
     array = whole(values, name, least=least)
     if not np.isin(array, (0, 1)).all():
         raise OutOfRange(f"{name} must hold only 0 and 1")
@@ -72,7 +81,7 @@ def outcomes(values: ArrayLike, name: str, *, least: int = 2) -> Ints:
 
 
 def same_length(**arrays: Sized) -> int:
-    """The common length of the named arrays."""
+    """The common length of the named arrays. Raises `ShapeMismatch`."""
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
         raise ShapeMismatch(
@@ -82,7 +91,10 @@ def same_length(**arrays: Sized) -> int:
 
 
 def varies(array: Floats, name: str) -> None:
-    """Refuse a constant vector, or a matrix with a constant column (the message counts columns from 0)."""
+    """Refuse a constant vector, or a matrix with a constant column (the message counts columns from 0).
+
+    Raises `ConstantInput`.
+    """
     spread = np.ptp(array, axis=0)
     if np.ndim(spread) == 0:
         if spread == 0:
@@ -93,7 +105,7 @@ def varies(array: Floats, name: str) -> None:
 
 
 def between(value: float, name: str, low: float, high: float, *, open_ends: bool = False) -> float:
-    """A number in [low, high], or in (low, high) with `open_ends`."""
+    """A number in [low, high], or in (low, high) with `open_ends`. Raises `OutOfRange`."""
     inside = low < value < high if open_ends else low <= value <= high
     if not inside:
         brackets = "()" if open_ends else "[]"
@@ -102,14 +114,14 @@ def between(value: float, name: str, low: float, high: float, *, open_ends: bool
 
 
 def positive(value: float, name: str) -> float:
-    """A finite number above zero."""
+    """A finite number above zero. Raises `OutOfRange`."""
     if not (np.isfinite(value) and value > 0):
         raise OutOfRange(f"{name} must be above zero, it is {value:g}")
     return value
 
 
 def library(name: str, *, extra: str = "science") -> Any:
-    """Import an optional library when it is first needed, or say how to get it."""
+    """Import an optional library when it is first needed, or say how to get it. Raises `NeedsLibrary`."""
     try:
         return import_module(name)
     except ImportError as error:

@@ -33,7 +33,7 @@ class Encoder:
     """The categories of each categorical column."""
 
     def matrix(self, columns: Columns) -> Floats:
-        """Rows × columns. A category never seen at fitting is unknown."""
+        """Rows × columns. A category never seen at fitting is unknown. Raises `ShapeMismatch`."""
         missing = [name for name in self.names if name not in columns]
         if missing:
             raise ShapeMismatch(f"columns lack {', '.join(missing)}")
@@ -49,7 +49,10 @@ class Encoder:
 
 
 def encoder(columns: Columns) -> Encoder:
-    """Learn the categories. Raises if there is no column, or one that never varies."""
+    """Learn the categories. Raises if there is no column, or one that never varies.
+
+    Raises `ConstantInput` or `EmptyInput`.
+    """
     names = tuple(str(name) for name in columns)
     if not names:
         raise EmptyInput("columns is empty")
@@ -111,6 +114,8 @@ class Classifier:
     def effects(self) -> dict[str, float]:
         """Log-odds for one standard deviation (or for a category, beside the average); the logistic model
         only.
+
+        Raises `OutOfRange`.
         """
         if self.kind != "logistic":
             raise OutOfRange("only the logistic model can be read this way; ask `reasons` of a boosted one")
@@ -147,6 +152,8 @@ def fit_classifier(
     regression on standardised columns, indicators for categories and for unknown numbers; the penalty is
     chosen the same way. Both are refitted on five folds, calibrated on the fold left out (Platt 1999) and
     averaged. `groups` keeps rows of one person on one side.
+
+    Raises `ShapeMismatch` or `TooShort`.
     """
     y = outcomes(outcome, "outcome")
     learned = encoder(columns)
@@ -167,6 +174,8 @@ def suspicious_columns(columns: Columns, outcome: ArrayLike, *, limit: float = 0
     after it.
 
     A guard against leakage. Categories are scored by their share of positives in the other half of the rows.
+
+    Raises `ShapeMismatch`.
     """
     y = outcomes(outcome, "outcome")
     learned = encoder(columns)
@@ -194,6 +203,8 @@ def known_before(sources: Mapping[str, ArrayLike], predicted_at: ArrayLike) -> N
     """Refuse columns made from something that happened after the moment of prediction.
 
     `sources[name]` is the time of the latest event that each row's value was made from (-inf for none).
+
+    Raises `OutOfRange`.
     """
     moment = np.asarray(predicted_at, dtype=np.float64)
     for name, times in sources.items():

@@ -50,6 +50,8 @@ def measure_coverage(trial: Trial, *, seeds: int = 50, repeats: int = 1, start: 
     Bounds belong to the interval. A `ScienceError` is counted as a refusal and gives no interval; a truth or
     bound that is NaN is an error of the trial and raises `NotFinite`. Raises `EmptyInput` if every data set
     was refused.
+
+    Raises `OutOfRange` or `ShapeMismatch`.
     """
     if seeds < 1 or repeats < 1:
         raise OutOfRange(f"seeds and repeats must be at least 1, they are {seeds} and {repeats}")

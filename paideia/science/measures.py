@@ -33,7 +33,7 @@ class Assessment:
 
 
 def assess(outcome: ArrayLike, probability: ArrayLike, *, threshold: float = 0.5) -> Assessment:
-    """Every measure at once, for outcomes 0 and 1 and their forecast probabilities."""
+    """Every measure at once, for outcomes 0 and 1 and their forecast probabilities. Raises `OutOfRange`."""
     y, p = _pair(outcome, probability)
     if (p < 0).any() or (p > 1).any():
         raise OutOfRange("probability must lie in [0, 1]")

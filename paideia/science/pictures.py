@@ -34,6 +34,8 @@ def lines(
     """Named series over a common `x` (0, 1, 2 … if not given), each with an optional (low, high) band.
 
     With `points` the values are dots instead of lines.
+
+    Raises `EmptyInput` or `ShapeMismatch`.
     """
     columns = {name: vector(values, name) for name, values in series.items()}
     if not columns:
@@ -63,7 +65,10 @@ def lines(
 
 
 def bars(names: Sequence[str], values: ArrayLike, *, title: str, x_label: str = "") -> str:
-    """One horizontal bar for each name, in the order given; negative values go to the left."""
+    """One horizontal bar for each name, in the order given; negative values go to the left.
+
+    Raises `ShapeMismatch`.
+    """
     heights = vector(values, "values")
     if len(names) != len(heights):
         raise ShapeMismatch(f"{len(names)} names for {len(heights)} values")

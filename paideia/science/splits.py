@@ -18,6 +18,8 @@ def random_folds(
 ) -> list[Split]:
     """(train, test) row numbers for each fold; every row is tested once. `strata` are spread evenly over
     the folds.
+
+    Raises `ShapeMismatch`.
     """
     between(folds, "folds", 2, size)
     order = rng.permutation(size)
@@ -29,7 +31,10 @@ def random_folds(
 
 
 def group_folds(groups: ArrayLike, *, folds: int = 5, rng: np.random.Generator) -> list[Split]:
-    """Like `random_folds`, but rows of one group (a person, a class) are never on both sides."""
+    """Like `random_folds`, but rows of one group (a person, a class) are never on both sides.
+
+    Raises `ShapeMismatch`.
+    """
     _, code = np.unique(np.asarray(groups), return_inverse=True)
     count = int(code.max()) + 1 if len(code) else 0
     between(folds, "folds", 2, count)
@@ -39,7 +44,10 @@ def group_folds(groups: ArrayLike, *, folds: int = 5, rng: np.random.Generator) 
 
 
 def leave_one_group_out(groups: ArrayLike) -> list[Split]:
-    """One split for each group, in sorted order: tested on it, trained on all others."""
+    """One split for each group, in sorted order: tested on it, trained on all others.
+
+    Raises `OutOfRange` or `ShapeMismatch`.
+    """
     names, code = np.unique(np.asarray(groups), return_inverse=True)
     if len(names) < 2:
         raise OutOfRange("groups must hold at least 2 different groups")
@@ -53,6 +61,8 @@ def forward_splits(
 
     A label is known `label_delay` after its row's time, so rows with predicted_at + label_delay > cut are
     used for neither training nor, before the cut, for testing: nothing of the future reaches the fit.
+
+    Raises `TooShort`.
     """
     when, marks = vector(predicted_at, "predicted_at"), vector(cuts, "cuts")
     for cut in marks:

@@ -40,6 +40,8 @@ def mix_and_within(
 
     R̄ leaves the sum as it is, since shares sum to 1. Of two factors this is the Shapley value, so no order
     is preferred. The rate of a group of size 0 is not looked at: all that it brings is mix.
+
+    Raises `OutOfRange`.
     """
     w = [vector(s, name) for s, name in ((size_before, "size_before"), (size_after, "size_after"))]
     r = [np.asarray(rate_before, dtype=np.float64), np.asarray(rate_after, dtype=np.float64)]
@@ -66,6 +68,8 @@ def change_by_factor(
     The Shapley value: the mean, over all orders in which the factors may change one by one, of the step
     that a factor makes. A factor may be a number or an array, as `value` likes it: new members = visitors ·
     share who sign up · share who stay, or a rate over groups.
+
+    Raises `EmptyInput`, `OutOfRange` or `ShapeMismatch`.
     """
     names = list(before)
     if set(names) != set(after):
@@ -123,6 +127,8 @@ def oaxaca_blinder(
     x̄b_j·(β*_j - βb_j). pooled: β* from both together with an indicator of the group (Jann 2008). average:
     β* = (βa + βb)/2 (Reimers 1983), which on indicators of groups is Kitagawa's split. Three-fold:
     endowments (x̄a - x̄b)'βb, coefficients x̄b'(βa - βb), interaction (x̄a - x̄b)'(βa - βb).
+
+    Raises `OutOfRange`, `ShapeMismatch` or `TooShort`.
     """
     if list(columns_a) != list(columns_b):
         raise ShapeMismatch("columns_a and columns_b must name the same columns in the same order")

@@ -62,6 +62,8 @@ def drivers(
     share_j = Σ over subsets S without j of |S|!·(p - 1 - |S|)!/p! · (R²(S + j) - R²(S)): what j adds on
     average over all orders in which the columns may enter. Never below 0 and fair to columns that go
     together, where coefficients are not. Percentile interval over `resamples` draws of members.
+
+    Raises `OutOfRange` or `TooShort`.
     """
     x, y = stacked(columns), vector(outcome, "outcome")
     same_length(columns=x, outcome=y)
@@ -153,6 +155,8 @@ def fit_ordinal(columns: Columns, answer: ArrayLike, *, level: float = 0.95) -> 
 
     For satisfaction given as stars or steps: the distance between two steps is learned, not assumed.
     Intervals by the curvature of the likelihood.
+
+    Raises `NotConverged` or `OneClass`.
     """
     x, y = stacked(columns), whole(answer, "answer", least=10)
     same_length(columns=x, answer=y)

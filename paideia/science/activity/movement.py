@@ -79,6 +79,8 @@ def movement(
     A member may have several; they are present at an edge if start ≤ edge < end for one of them. Who comes
     and goes between two edges does not appear. `label[member]` (a channel, a plan, a city) splits the
     numbers: give one entry for each member number. `edges` rise, in the unit of start and end.
+
+    Raises `OutOfRange` or `TooShort`.
     """
     who = whole(member, "member", minimum=0)
     begin, finish = np.asarray(start, dtype=np.float64), np.asarray(end, dtype=np.float64)

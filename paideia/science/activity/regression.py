@@ -52,7 +52,7 @@ class Linear:
         return bool(self.entangled) or self.condition > CONDITION_MAX
 
     def predict(self, columns: Columns) -> Floats:
-        """Expected outcome of each row."""
+        """Expected outcome of each row. Raises `ShapeMismatch`."""
         missing = [name for name in self.names if name not in columns]
         if missing:
             raise ShapeMismatch(f"columns lack {', '.join(missing)}")
@@ -76,6 +76,8 @@ def fit_linear(
     diagonal of the inverse correlation matrix. R² outside: 1 - Σ(y - ŷ)²/Σ(y - ȳ)² with every ŷ from
     `folds` fits that did not see its row. The outcome must be measured apart from the columns: a sum
     regressed on its summands gives back the weights one put in.
+
+    Raises `OutOfRange` or `TooShort`.
     """
     x, y = stacked(columns), vector(outcome, "outcome")
     same_length(columns=x, outcome=y)
@@ -110,7 +112,7 @@ def fit_linear(
 
 
 def stacked(columns: Columns) -> Floats:
-    """Named vectors of equal length side by side, shape (rows, columns)."""
+    """Named vectors of equal length side by side, shape (rows, columns). Raises `EmptyInput`."""
     vectors = {str(name): vector(columns[name], str(name)) for name in columns}
     if not vectors:
         raise EmptyInput("columns is empty: name at least one")

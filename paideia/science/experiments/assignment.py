@@ -23,7 +23,10 @@ def bucket(unit: str | int, *, salt: str) -> float:
 
 
 def assign(units: Iterable[str | int], *, salt: str, shares: Mapping[str, float]) -> list[str]:
-    """The variant of each unit; `shares` are positive and sum to 1, and their order matters."""
+    """The variant of each unit; `shares` are positive and sum to 1, and their order matters.
+
+    Raises `EmptyInput` or `OutOfRange`.
+    """
     names, edges = _edges(shares)
     places = np.searchsorted(edges, [bucket(unit, salt=salt) for unit in units], side="right")
     return [names[place] for place in places]
@@ -58,6 +61,8 @@ def sample_ratio(counts: Iterable[int], shares: Iterable[float], *, level: float
     χ² = Σ (n_k - N·s_k)²/(N·s_k) (Fabijan et al. 2019), and beside it the sequential multinomial test of
     Lindon & Malek (2022, eq. 11): the Bayes factor of a Dirichlet(c·s) mixture, c = 100, against the
     planned shares, B = [B(c·s + n)/B(c·s)] / Π s_k^n_k, whose inverse is a p-value at every moment.
+
+    Raises `EmptyInput`, `OutOfRange` or `ShapeMismatch`.
     """
     observed = whole(np.fromiter(counts, dtype=np.int64), "counts", least=2, minimum=0)
     planned = vector(np.fromiter(shares, dtype=np.float64), "shares", least=2)

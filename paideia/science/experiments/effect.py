@@ -77,6 +77,8 @@ def ratio_difference(
 
     For each group R = ΣY/ΣZ with variance Σ (Y_i - R·Z_i)² / (n - 1) · n / (ΣZ)² (Deng, Knoblich & Lu 2018,
     eq. 3).
+
+    Raises `OutOfRange`.
     """
     groups = []
     for y, z, name in ((treated, treated_base, "treated"), (control, control_base, "control")):
@@ -97,6 +99,8 @@ def people_needed(
 
     N = (z_{1-level/2} + z_power)² · deviation² / (effect² · share · (1 - share)). For a proportion p take
     deviation = √(p·(1 - p)); with CUPED multiply the deviation by √`variance_left`.
+
+    Raises `OutOfRange`.
     """
     if effect == 0:
         raise OutOfRange("effect must not be 0: no number of people finds nothing")

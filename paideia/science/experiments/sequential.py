@@ -37,6 +37,8 @@ def always_valid(
     Exact for normal observations of known variance, asymptotic otherwise: begin with some hundred people.
     `likely_effect` sets where the sequence is tight, not whether it is valid; fix it before looking.
     Intervals are intersected over the looks, so they never widen.
+
+    Raises `OutOfRange`.
     """
     d, v = vector(differences, "differences"), vector(variances, "variances")
     same_length(differences=d, variances=v)
@@ -78,6 +80,8 @@ def guard(
     "safe": the whole interval lies above -margin; "harmed": below it; else "undecided". The level is shared
     out over the metrics (Bonferroni), so that all verdicts together are wrong with probability at most 1 -
     level, at any time.
+
+    Raises `EmptyInput` or `OutOfRange`.
     """
     if not looks:
         raise EmptyInput("looks is empty: name at least one metric")

@@ -33,6 +33,8 @@ def two_model(features: ArrayLike, treated: ArrayLike, outcome: ArrayLike, *, se
 
     Gradient-boosted trees for each (a classifier where the outcome is 0 or 1). Simple and strong where
     effects are large; the two models' errors add (Radcliffe & Surry 2011).
+
+    Raises `OutOfRange`.
     """
     x, t, y = _trial(features, treated, outcome)
     return UpliftModel("two-model", tuple(_learner(x[t == side], y[t == side], seed) for side in (1, 0)))
@@ -45,6 +47,8 @@ def transformed_outcome(
 
     `share` is the probability e of treatment, known from the experiment's design. Unbiased but noisy: wants
     many people. The outcome is centred first, which leaves the mean and lowers the noise.
+
+    Raises `OutOfRange`.
     """
     x, t, y = _trial(features, treated, outcome)
     between(share, "share", 0, 1, open_ends=True)

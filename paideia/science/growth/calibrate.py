@@ -98,6 +98,8 @@ def calibrate(
     ridge regression (Hastie, Tibshirani & Friedman 2009, §3.4.1). Intervals: θ ± t·sd from the Gauss-Newton
     covariance, exponentiated, so that they stay positive. `prior_spread=inf` gives plain non-linear least
     squares and needs more observations than parameters.
+
+    Raises `NotConverged`, `NotFinite`, `OutOfRange`, `ShapeMismatch` or `TooShort`.
     """
     names = _names(run, free)
     positive(prior_spread if np.isfinite(prior_spread) else 1.0, "prior_spread")

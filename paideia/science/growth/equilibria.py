@@ -77,6 +77,8 @@ def equilibria(rates: Rates, *, resolution: int = 2000) -> list[Equilibrium]:
     N_max·(1 - μ·(1 - a)/g) or 0. So for each choice of which are zero, the roots of R*(R) - R on 0 … R_max
     are bracketed on a grid of `resolution` points and refined by Brent's method. Raises if `n_max` is
     infinite.
+
+    Raises `OutOfRange`.
     """
     if not np.isfinite(rates.n_max):
         raise OutOfRange("n_max must be finite: without it users have no resting place")

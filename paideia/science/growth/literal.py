@@ -30,6 +30,8 @@ def literal_slope(state: Floats, rates: Rates) -> Floats:
     Nothing bounds it: A stands in P' as a count, so with A = 1000 and δ = .6 precision grows e-fold every
     1/600 of a unit of time; and since R ≤ N while N' ≥ γ_A·A - μ·N, A' grows with the product N·A and
     reaches infinity in finite time.
+
+    Raises `ShapeMismatch`.
     """
     if np.shape(state) != (4,):
         raise ShapeMismatch(f"state must be (N, A, P, C), its shape is {np.shape(state)}")
@@ -59,6 +61,8 @@ def literal_escape(
     `start` is (N, A, P, C) at time 0. `bounds` defaults to what nobody would call sensible: a hundred times
     the starting users for N and A, and 10 for P and C, which are indices of about 1.
     Integrated by LSODA with the crossing located to 1e-10.
+
+    Raises `OutOfRange`.
     """
     begin = np.asarray(start, dtype=np.float64)
     if begin.shape != (4,) or not (begin > 0).all():

@@ -24,7 +24,7 @@ class Path:
     states: Floats
 
     def of(self, variable: str) -> Floats:
-        """The course of one variable, e.g. `path.of("A")`."""
+        """The course of one variable, e.g. `path.of("A")`. Raises `OutOfRange`."""
         if variable not in STATE:
             raise OutOfRange(f"{variable} is not one of {', '.join(STATE)}")
         column: Floats = self.states[..., STATE.index(variable)]
@@ -72,7 +72,10 @@ def retention_ceiling(precision: Any, climate: Any, rates: Rates | Coefficients)
 
 
 def simulate(rates: Rates, *, start: Floats, times: Floats) -> Path:
-    """The course from `start` (N, A, P, C, R) at times[0]; Dormand-Prince 8(5,3), relative error 1e-9."""
+    """The course from `start` (N, A, P, C, R) at times[0]; Dormand-Prince 8(5,3), relative error 1e-9.
+
+    Raises `OutOfRange` or `ShapeMismatch`.
+    """
     integrate = library("scipy.integrate")
     begin, moments = _checked(start, times)
     coefficients = asdict(rates)
@@ -94,6 +97,8 @@ def simulate_many(rates: Coefficients, *, start: Floats, times: Floats, step_max
     `rates` maps every field of `Rates` to a number or an array (runs,); `start` (N, A, P, C, R) has shape
     (5,) or (5, runs). Its error against `simulate` is below 1e-6 relative at the reference rates; steps
     shrink where rates are fast, and what overshoots a bound is put back on it.
+
+    Raises `OutOfRange` or `ShapeMismatch`.
     """
     starts = np.asarray(start, dtype=np.float64).reshape(len(start), -1)
     moments = _checked(starts[:, 0], times)[1]

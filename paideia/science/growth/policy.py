@@ -22,6 +22,8 @@ class Response:
 
     A negative gain is a side effect (incentives that are gamed raise η). Estimate gains by experiments; the
     defaults below are an assumption to be replaced.
+
+    Raises `OutOfRange`.
     """
 
     lever: str
@@ -71,7 +73,7 @@ class Front:
 def outcomes(
     spends: Floats, *, rates: Rates, start: Floats, horizon: float, responses: Sequence[Response]
 ) -> Floats:
-    """A, R, P, C at the horizon for each row of monthly spends (rows, 3)."""
+    """A, R, P, C at the horizon for each row of monthly spends (rows, 3). Raises `OutOfRange`."""
     money = np.atleast_2d(np.asarray(spends, dtype=float))
     if money.shape[1] != len(LEVERS) or (money < 0).any():
         raise OutOfRange(f"spends must have a column of at least 0 for each of {', '.join(LEVERS)}")

@@ -19,6 +19,8 @@ class Rates:
 
     The first ten stand in both forms. The rest is what the well-posed form adds: how fast retention
     follows what people find (`kappa`), the levels that cannot be passed, and how climate nears its own.
+
+    Raises `OutOfRange`.
     """
 
     gamma_a: float
@@ -70,7 +72,7 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Observed values of A, R, P and C at some times."""
+    """Observed values of A, R, P and C at some times. Raises `OutOfRange`."""
 
     times: Floats
     values: dict[str, Floats]

@@ -14,7 +14,10 @@ from paideia.science.growth.rates import Rates
 
 
 def elasticities(rates: Rates, *, start: Floats, horizon: float, names: Sequence[str]) -> Floats:
-    """d ln X(horizon) / d ln rate, shape (names, 5), columns N, A, P, C, R: percent for one percent more."""
+    """d ln X(horizon) / d ln rate, shape (names, 5), columns N, A, P, C, R: percent for one percent more.
+
+    Raises `OutOfRange`.
+    """
     _known(rates, names)
     positive(horizon, "horizon")
     step = 1e-4
@@ -48,6 +51,8 @@ def sobol_indices(
 
     First-order and total indices of Sobol (2001) by Saltelli's estimator on a Sobol sequence
     (scipy.stats.sobol_indices), on logarithms of the state at the horizon; `size` is a power of two.
+
+    Raises `OutOfRange`.
     """
     stats = library("scipy.stats")
     _known(rates, names)

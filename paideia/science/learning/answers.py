@@ -30,7 +30,10 @@ class Answers:
 
 
 def answers(student: ArrayLike, skill: ArrayLike, right: ArrayLike, time: ArrayLike | None = None) -> Answers:
-    """An answer log from rows in any order; without times the order given counts."""
+    """An answer log from rows in any order; without times the order given counts.
+
+    Raises `EmptyInput` or `OutOfRange`.
+    """
     who, what = whole(student, "student", minimum=0), whole(skill, "skill", minimum=0)
     good = whole(right, "right")
     same_length(student=who, skill=what, right=good)

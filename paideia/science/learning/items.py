@@ -29,6 +29,8 @@ class Items:
     def ability(self, responses: ArrayLike) -> tuple[Floats, Floats]:
         """Expected ability of each learner given their answers, and its standard deviation (EAP: Bock &
         Mislevy 1982).
+
+        Raises `OutOfRange`, `ShapeMismatch` or `TooShort`.
         """
         y, known = _responses(responses)
         if y.shape[1] != len(self.difficulty):
@@ -69,6 +71,8 @@ def fit_items(
     maximisation is one Newton step for each item, with a weak log-normal prior on discriminations (mean 1,
     deviation .7 on the log scale) that keeps them finite for small classes. Standard errors by the
     cross-products of all learners' scores.
+
+    Raises `ConstantInput`, `NotConverged`, `OutOfRange`, `ShapeMismatch` or `TooShort`.
     """
     y, known = _responses(responses)
     if parameters not in (1, 2):

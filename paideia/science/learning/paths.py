@@ -33,6 +33,8 @@ def prerequisites(
     lower bound of both shares reaches `strength_min` and A is mastered by clearly more learners than B;
     then, strongest first, what closes no circle; then without what follows from others (transitive
     reduction). Co-occurrence is not proof: show it to the course's author.
+
+    Raises `OutOfRange` or `ShapeMismatch`.
     """
     table = np.asarray(mastery, dtype=np.float64)
     if table.ndim != 2 or not table.size:
@@ -95,6 +97,8 @@ def learning_path(
         order_k ≥ order_j + 1 where a chosen lesson makes k from j (no skill may rest on itself)
 
     Raises where a goal cannot be reached at any price.
+
+    Raises `Disconnected`, `OutOfRange` or `ShapeMismatch`.
     """
     time = vector(minutes, "minutes")
     t, r = (np.asarray(a, dtype=bool) for a in (teaches, requires))

@@ -45,6 +45,8 @@ def fit_answer_model(
     the shares right among the last 1, 3 and 10 answers in the skill and over all. Skills never seen at
     fitting get the shared terms only. boosted: the same columns in gradient-boosted trees (up to 254 skills
     as categories), which find for themselves where a run of right answers means more.
+
+    Raises `OneClass`.
     """
     if log.right.min() == log.right.max():
         raise OneClass("every answer has the same outcome")
@@ -76,7 +78,10 @@ class Tracing:
     slip: Floats
 
     def follow(self, log: Answers) -> tuple[Floats, Floats]:
-        """Before each answer: the probability that it is right, and that the skill is known."""
+        """Before each answer: the probability that it is right, and that the skill is known.
+
+        Raises `OutOfRange`.
+        """
         if log.skill.max() >= len(self.known):
             raise OutOfRange(f"there are {len(self.known)} skills, skill {log.skill.max()} was answered")
         right, mastery = np.empty(len(log)), np.empty(len(log))

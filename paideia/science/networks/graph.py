@@ -61,6 +61,8 @@ def graph(
     """A graph from a row for each tie; repeated ties are added up, ties to oneself are left out.
 
     `size` counts nodes, those without ties too; by default one more than the highest number.
+
+    Raises `EmptyInput` or `OutOfRange`.
     """
     a, b = whole(source, "source", least=0, minimum=0), whole(target, "target", least=0, minimum=0)
     w = np.ones(len(a)) if weight is None else vector(weight, "weight", least=0)

@@ -34,6 +34,8 @@ def communities(network: Graph, *, resolution: float = 1.0, rounds: int = 5, see
     forgotten, by weight.
 
     Every community hangs together, unlike Louvain's. Higher `resolution` gives more and smaller ones.
+
+    Raises `EmptyInput`.
     """
     positive(resolution, "resolution")
     plain = network.undirected() if network.directed else network
@@ -60,6 +62,8 @@ def modularity(network: Graph, label: ArrayLike, *, resolution: float = 1.0) -> 
 
     w_c is the weight of the ties inside c, d_c the sum of its weighted degrees, m the weight of all ties;
     undirected.
+
+    Raises `EmptyInput` or `ShapeMismatch`.
     """
     plain = network.undirected() if network.directed else network
     group = whole(label, "label", minimum=0)
@@ -110,6 +114,8 @@ def introductions(
     (1 - taste_weight) · Adamic & Adar (2003), Σ over common friends of 1/ln(degree), scaled to the best of
     each member, plus taste_weight · cosine of taste vectors. For people alone there are no common friends,
     so `vectors` (nodes × dimensions) must then be given; among equals those with more ties are met first.
+
+    Raises `Disconnected`, `OutOfRange` or `ShapeMismatch`.
     """
     who = whole(members, "members", minimum=0)
     if who.max() >= network.size:

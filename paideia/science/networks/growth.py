@@ -76,6 +76,8 @@ def growth(
 ) -> Growth:
     """The network of ties in (cut - window, cut] at each rising cut; an infinite window keeps everything
     before.
+
+    Raises `OutOfRange`.
     """
     a, b, t = whole(source, "source", minimum=0), whole(target, "target", minimum=0), vector(time, "time")
     same_length(source=a, target=b, time=t)

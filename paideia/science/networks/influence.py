@@ -27,6 +27,8 @@ def page_rank(
     P is the weight matrix with rows of sum 1; nodes without outgoing ties and the random jump go to
     `personal` (one number of at least 0 for each node; by default all alike). Power iteration until
     Σ|change| is below `tolerance`.
+
+    Raises `NotConverged`, `OutOfRange` or `ShapeMismatch`.
     """
     between(damping, "damping", 0, 1)
     jump = np.ones(network.size) if personal is None else vector(personal, "personal")

@@ -59,6 +59,8 @@ def choose_clusters(
     Silhouette (Rousseeuw 1987): the mean of (b - a)/max(a, b), a a member's mean distance to their own
     cluster and b to the next one; at most 2,000 members, drawn once. By chance (in the manner of Liu et
     al. 2008, SigClust): members drawn from one Gaussian with the same mean and covariance, ten times.
+
+    Raises `EmptyInput` or `OutOfRange`.
     """
     points = standardise(columns, kinds=kinds).points(columns)
     sizes = np.asarray(list(candidates), dtype=np.int64)
@@ -107,6 +109,8 @@ def adjusted_rand(one: ArrayLike, other: ArrayLike) -> float:
 
     (Σ C(n_ij, 2) - E) / (½·(A + B) - E), E = A·B / C(n, 2), A and B the pairs together in each (Hubert &
     Arabie 1985, eq. 5).
+
+    Raises `EmptyInput`.
     """
     a, b = np.asarray(one), np.asarray(other)
     n = same_length(one=a, other=b)

@@ -57,6 +57,8 @@ def fit_personas(
     .001 added to its diagonal, three starts) need the number of `clusters`: see `choose_clusters`. hdbscan
     (Campello, Moulavi & Sander 2013) finds it: a cluster is a dense part of at least `members_min` members,
     whatever its shape, and who lies in none is -1.
+
+    Raises `OneClass`, `OutOfRange` or `TooShort`.
     """
     standard = standardise(columns, kinds=kinds)
     points = standard.points(columns)
@@ -78,6 +80,8 @@ def fit_points(
     """Label of each point by falling size, and what labels new points.
 
     `size` is the number of clusters, for hdbscan the least number of members of one.
+
+    Raises `OneClass` or `OutOfRange`.
     """
     seed = int(rng.integers(2**31))
     with few_threads(len(points)):

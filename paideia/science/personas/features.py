@@ -32,7 +32,10 @@ class Feature:
     """The categories and their shares."""
 
     def block(self, values: Any) -> Floats:
-        """One column for a number or count, one for each level of a category; shape (rows, width)."""
+        """One column for a number or count, one for each level of a category; shape (rows, width).
+
+        Raises `OutOfRange`.
+        """
         if self.kind == "category":
             text, shares = np.asarray(values).astype(str), np.array(self.shares)
             inside = text[:, None] == np.array(self.levels)[None, :]
@@ -52,7 +55,10 @@ class Standard:
     features: tuple[Feature, ...]
 
     def points(self, columns: Columns) -> Floats:
-        """Rows × dimensions. A category that was not there at learning counts as the average of all."""
+        """Rows × dimensions. A category that was not there at learning counts as the average of all.
+
+        Raises `ShapeMismatch`.
+        """
         missing = [f.name for f in self.features if f.name not in columns]
         if missing:
             raise ShapeMismatch(f"columns lack {', '.join(missing)}")
@@ -68,6 +74,8 @@ def standardise(columns: Columns, *, kinds: Mapping[str, Kind] | None = None) ->
     (1[x = l] - p_l) / √Σ p(1 - p), whose variances sum to 1 over the levels. Words and truth values are
     categories, numbers of at least 0 with skewness above 1 are counts, other numbers are numbers; `kinds`
     says otherwise by name.
+
+    Raises `ConstantInput`, `EmptyInput` or `OutOfRange`.
     """
     if not len(list(columns)):
         raise EmptyInput("columns is empty: name at least one")

@@ -34,7 +34,10 @@ class Thompson:
         return np.asarray(rng.beta(self.wins, self.losses, (size, len(self.wins))).argmax(axis=1))
 
     def learn(self, arms: ArrayLike, rewards: ArrayLike) -> Thompson:
-        """The state after these arms gave these rewards (0 or 1, or shares in between)."""
+        """The state after these arms gave these rewards (0 or 1, or shares in between).
+
+        Raises `OutOfRange`.
+        """
         shown, gained = whole(arms, "arms", minimum=0), vector(rewards, "rewards")
         same_length(arms=shown, rewards=gained)
         if shown.max() >= len(self.wins):
@@ -70,7 +73,7 @@ class LinUcb:
     """α: how many standard deviations of hope."""
 
     def bounds(self, contexts: ArrayLike) -> Floats:
-        """θ_a·x + α·√(xᵀ·A_a⁻¹·x), shape (contexts, arms)."""
+        """θ_a·x + α·√(xᵀ·A_a⁻¹·x), shape (contexts, arms). Raises `ShapeMismatch`."""
         x = self._contexts(contexts)
         inverse = np.linalg.inv(self.precision)
         theta = np.einsum("aij,aj->ai", inverse, self.gathered)
@@ -83,7 +86,7 @@ class LinUcb:
         return np.asarray(self.bounds(contexts).argmax(axis=1))
 
     def learn(self, contexts: ArrayLike, arms: ArrayLike, rewards: ArrayLike) -> LinUcb:
-        """The state after these arms, shown in these contexts, gave these rewards."""
+        """The state after these arms, shown in these contexts, gave these rewards. Raises `ShapeMismatch`."""
         x, shown, gained = (
             self._contexts(contexts),
             whole(arms, "arms", minimum=0),
@@ -141,6 +144,8 @@ def off_policy(
     reward model are: `predicted` is r̂ of the arm shown, `predicted_new` the mean of r̂ under the new
     policy. `clip` caps w and trades variance for bias. The log must have given every arm that the new
     policy uses a chance.
+
+    Raises `OutOfRange`.
     """
     r, old, new = (
         vector(rewards, "rewards", least=2),

@@ -33,6 +33,8 @@ class Blend:
     def with_models(self, models: Sequence[Scorer]) -> Blend:
         """The same weights on models fitted anew, in the same order: learn weights on a held-out item, then
         refit.
+
+        Raises `ShapeMismatch`.
         """
         if len(models) != len(self.models):
             raise ShapeMismatch(f"{len(models)} models for weights of {len(self.models)}")
@@ -54,6 +56,8 @@ def fit_blend(
     over each member's `candidates` best items of every model and the item read next. The models must not
     have seen the targets. Members whose target no model has among its best are left out: no weight can help
     them.
+
+    Raises `EmptyInput`, `ShapeMismatch` or `TooShort`.
     """
     if not models:
         raise EmptyInput("models is empty")

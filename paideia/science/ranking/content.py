@@ -38,6 +38,8 @@ def fit_content(
 
     With `dimensions`, the leading singular vectors (latent semantic analysis: Deerwester et al. 1990) by
     the randomised method of Halko, Martinsson & Tropp (2011), which needs `rng`; None keeps the features.
+
+    Raises `OutOfRange` or `ShapeMismatch`.
     """
     between(fading, "fading", 0, 1)
     if len(features.shape) != 2:

@@ -38,7 +38,7 @@ class Ranks:
     def interval(
         self, measure: str, k: int, *, rng: np.random.Generator, resamples: int = 1000, level: float = 0.95
     ) -> tuple[float, float]:
-        """Bootstrap interval over members of "hit_rate", "ndcg" or "mrr"."""
+        """Bootstrap interval over members of "hit_rate", "ndcg" or "mrr". Raises `OutOfRange`."""
         values = {
             "hit_rate": (self.ranks <= k).astype(float),
             "ndcg": self._gain(k),
@@ -54,7 +54,10 @@ class Ranks:
 
 
 def rank_next(model: Scorer, histories: Histories, targets: ArrayLike, *, again: bool = False) -> Ranks:
-    """Ranks of `targets`, one for each member, with everything in the history masked (unless `again`)."""
+    """Ranks of `targets`, one for each member, with everything in the history masked (unless `again`).
+
+    Raises `OutOfRange`.
+    """
     wanted = whole(targets, "targets", minimum=0)
     if len(wanted) != len(histories):
         raise OutOfRange(f"{len(wanted)} targets for {len(histories)} histories")
@@ -77,7 +80,10 @@ def model_score(scores: Any, items: Ints) -> Floats:
 
 
 def leave_one_out(fit: Any, data: Histories) -> Ranks:
-    """Fit on everything but each member's last item, then rank that item: `fit(histories)` returns a model."""
+    """Fit on everything but each member's last item, then rank that item: `fit(histories)` returns a model.
+
+    Raises `EmptyInput`.
+    """
     past, targets, tested = data.hold_out_last()
     if not len(tested):
         raise EmptyInput("nobody has read two items: there is nothing to test")
@@ -87,6 +93,8 @@ def leave_one_out(fit: Any, data: Histories) -> Ranks:
 def split_in_time(fit: Any, data: Histories, *, cut: float) -> Ranks:
     """Fit on what was read before the cut, then rank the first new item that each known member read after
     it.
+
+    Raises `EmptyInput` or `OutOfRange`.
     """
     past = data.before(cut)
     if data.times is None:
@@ -136,6 +144,8 @@ def judge_lists(
 ) -> ListQuality:
     """Every measure of recommended lists (members, k; -1 for no item) against what each member went on to
     read.
+
+    Raises `EmptyInput`.
     """
     shown = np.asarray(lists, dtype=np.int64)
     same_length(lists=shown, relevant=relevant, histories=histories)

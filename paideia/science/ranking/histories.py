@@ -15,7 +15,10 @@ from paideia.science.errors import EmptyInput, OutOfRange, ShapeMismatch
 
 @dataclass(frozen=True, slots=True)
 class Histories:
-    """Sequences of item numbers, one for each member, oldest first, laid end to end."""
+    """Sequences of item numbers, one for each member, oldest first, laid end to end.
+
+    Raises `OutOfRange` or `ShapeMismatch`.
+    """
 
     items: Ints
     offsets: Ints
@@ -84,7 +87,7 @@ class Histories:
         return self._keep(keep), self.items[last], tested
 
     def before(self, moment: float) -> Histories:
-        """What was read before a moment; needs times."""
+        """What was read before a moment; needs times. Raises `OutOfRange`."""
         if self.times is None:
             raise OutOfRange("these histories have no times")
         return self._keep(self.times < moment)
@@ -118,7 +121,7 @@ class Histories:
 
 
 def histories(sequences: Iterable[Sequence[int]], *, catalogue: int | None = None) -> Histories:
-    """Histories from one sequence of item numbers for each member, oldest first."""
+    """Histories from one sequence of item numbers for each member, oldest first. Raises `EmptyInput`."""
     rows = [np.asarray(s, dtype=np.int64) for s in sequences]
     if not rows:
         raise EmptyInput("sequences is empty")

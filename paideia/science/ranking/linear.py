@@ -42,6 +42,8 @@ def fit_ease(
     `fading` weighs a member's items by fading^age when scoring, so that what was read last counts most; with
     `learn_faded` X is faded too. Needs items² numbers in memory (`single`: of 4 bytes) and about items³
     operations.
+
+    Raises `EmptyInput`.
     """
     _some(histories)
     between(fading, "fading", 0, 1)
@@ -70,6 +72,8 @@ def fit_next_item(
         W = (Σ s_t·s_tᵀ + penalty·I)⁻¹ · Σ s_t·y_tᵀ
 
     Unlike EASE it knows that one lesson follows another and not the other way round.
+
+    Raises `EmptyInput`.
     """
     _some(histories)
     between(ahead, "ahead", 0, 1)

@@ -44,6 +44,8 @@ def fit_markov(
 
     A first-order chain with skips (Shani, Heckerman & Brafman 2005). Scoring mixes the chains of the last
     `window` items with weights fading^age.
+
+    Raises `EmptyInput`.
     """
     if not len(histories.items):
         raise EmptyInput("histories hold no reading")
@@ -82,6 +84,8 @@ def fit_graph_walk(
     each row.
 
     `alpha` sharpens the walk's probabilities, `beta` > 0 holds back what everybody reads anyway.
+
+    Raises `EmptyInput`.
     """
     from paideia.science.ranking.neighbours import keep_top
 

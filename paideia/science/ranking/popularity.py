@@ -29,6 +29,8 @@ def fit_popularity(
 ) -> Popularity:
     """Σ ½^((now - time)/half_life) over readings, in the unit of the histories' times; plain counts without
     half-life.
+
+    Raises `EmptyInput` or `OutOfRange`.
     """
     if not len(histories.items):
         raise EmptyInput("histories hold no reading")

@@ -73,6 +73,8 @@ def calibrated(
     Takes greedily the item with the greatest (1 - trade)·Σ relevance - trade·KL(liked ‖ q), q the mean
     topics of the list mixed with `smoothing` of `liked`. `topics` is items × topics with rows of sum 1,
     `liked` a distribution over topics.
+
+    Raises `OutOfRange`.
     """
     score, shares, goal = vector(relevance, "relevance"), matrix(topics, "topics"), vector(liked, "liked")
     same_length(relevance=score, topics=shares)

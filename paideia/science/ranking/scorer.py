@@ -38,7 +38,7 @@ def recommend(model: Scorer, histories: Histories, *, k: int, again: bool = Fals
 
 
 def masked(scores: Scores, histories: Histories, *, again: bool) -> Scores:
-    """Scores with -inf where the member has read the item."""
+    """Scores with -inf where the member has read the item. Raises `OutOfRange`."""
     if scores.shape != (len(histories), histories.catalogue):
         raise OutOfRange(
             f"scores have shape {scores.shape} for {len(histories)} members × {histories.catalogue} items"

@@ -66,6 +66,8 @@ def fit_sequence(
     self-attention with learnt positions. Both with the full cross-entropy instead of sampled negatives,
     which ranks better (Klenitskiy & Vasilev 2023), tied item embeddings and Adam. `tell(epoch, loss)` hears
     of progress. More `threads` help on an idle machine and hurt on a busy one. Needs the extra `torch`.
+
+    Raises `EmptyInput`.
     """
     if not (histories.lengths >= 2).any():
         raise EmptyInput("no history has two items: there is no next one to learn")

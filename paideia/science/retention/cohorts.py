@@ -42,6 +42,8 @@ def periods(times: ArrayLike, *, unit: str) -> Ints:
     "M" or "Y".
 
     `times` are datetime64 (or what numpy turns into it), already in the community's own zone.
+
+    Raises `OutOfRange`.
     """
     if unit not in {"D", "W", "M", "Y"}:
         raise OutOfRange(f"unit must be D, W, M or Y, it is {unit}")
@@ -57,6 +59,8 @@ def cohorts(
     member's age is counted from their first period. The cohort is that first period, or `label[member]` (a
     channel, a plan, a variant): then give an array with one entry for each member number. Works on a member
     × period bitmap: no sorting, so that ten million events take a fraction of a second.
+
+    Raises `OutOfRange`.
     """
     who, when = whole(member, "member", minimum=0), whole(period, "period")
     same_length(member=who, period=when)
@@ -127,6 +131,8 @@ def funnel(
 
     `step` numbers what each event is, -1 for events outside the funnel. Every step counts at its earliest
     time after the one before; two steps at the same time are taken in order.
+
+    Raises `EmptyInput` or `OutOfRange`.
     """
     who, what = whole(member, "member", minimum=0), whole(step, "step", minimum=-1)
     when = np.asarray(time)

@@ -59,6 +59,8 @@ def kaplan_meier(duration: ArrayLike, left: ArrayLike, *, level: float = 0.95) -
 
     `duration` is how long each member was observed to stay, `left` 1 if they then left and 0 if they are
     still there (or were lost from sight). Censored at the same time as a departure counts as at risk.
+
+    Raises `OneClass` or `OutOfRange`.
     """
     t, d = _observed(duration, left)
     between(level, "level", 0, 1, open_ends=True)
@@ -87,6 +89,8 @@ def log_rank(duration: ArrayLike, left: ArrayLike, group: ArrayLike) -> LogRank:
     """The log-rank test for two or more groups (Mantel 1966; Peto & Peto 1972).
 
     Z = Σ over departures of (observed - expected), χ² = Z'·V⁻¹·Z with the hypergeometric covariance.
+
+    Raises `OneClass` or `OutOfRange`.
     """
     t, d = _observed(duration, left)
     names, code = np.unique(np.asarray(group), return_inverse=True)
@@ -128,12 +132,12 @@ class Cox:
     model: Any
 
     def hazard_ratio(self, columns: ArrayLike) -> Floats:
-        """Hazard of each row beside a member with average columns."""
+        """Hazard of each row beside a member with average columns. Raises `ShapeMismatch`."""
         x = self._rows(columns)
         return np.asarray(self.model.predict_partial_hazard(x), dtype=np.float64)
 
     def survival(self, columns: ArrayLike, times: ArrayLike) -> Floats:
-        """Share still there, shape (rows, times)."""
+        """Share still there, shape (rows, times). Raises `ShapeMismatch`."""
         x = self._rows(columns)
         return np.asarray(
             self.model.predict_survival_function(x, times=np.asarray(times)).T, dtype=np.float64
@@ -159,6 +163,8 @@ def fit_cox(
     (1994).
 
     `penalty` is a ridge on standardised columns; use some where columns are nearly collinear.
+
+    Raises `NotConverged`, `OneClass`, `OutOfRange` or `ShapeMismatch`.
     """
     x = matrix(columns, "columns")
     t, d = _observed(duration, left)

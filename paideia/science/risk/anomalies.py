@@ -24,7 +24,10 @@ class IsolationForest:
     """Median of each column."""
 
     def score(self, features: ArrayLike) -> Floats:
-        """s = 2^(-E h / c(ψ)) for each row: near 1 is alone, about .5 and below is one of many."""
+        """s = 2^(-E h / c(ψ)) for each row: near 1 is alone, about .5 and below is one of many.
+
+        Raises `ShapeMismatch`.
+        """
         x = matrix(features, "features")
         if x.shape[1] != len(self.typical):
             raise ShapeMismatch(f"features have {x.shape[1]} columns, the forest knows {len(self.typical)}")
@@ -54,6 +57,8 @@ def fit_isolation_forest(
     Each tree cuts `sample` random rows ψ at random columns and places until every row is alone or ⌈log₂ ψ⌉
     deep. h is a row's depth, where a leaf of n rows counts c(n) deeper: see `typical_depth`. Scale does not
     matter, only the order and gaps within a column.
+
+    Raises `TooShort`.
     """
     x = matrix(features, "features", least=8)
     varies(x, "features")

@@ -170,6 +170,8 @@ def circles(
     apart. Ties with a tail chance below `level` are kept; strongly connected parts of at least `least`
     members who give at least `inside_min` to one another are reported, the most closed first. For pairs
     that applaud each other see `paideia.science.networks.rings`.
+
+    Raises `EmptyInput` or `OutOfRange`.
     """
     i, j, n = _given(giver, receiver, count)
     between(level, "level", 0, 1, open_ends=True)

@@ -35,6 +35,8 @@ def delayed_split(
     Customers whose fraud since `start` is known on a test day, because it is more than `delay_days` old,
     are left out of that day: their cards are blocked, and finding them again is no merit (Le Borgne et al.
     2022, ch. 3).
+
+    Raises `TooShort`.
     """
     days, who = whole(day, "day"), whole(customer, "customer")
     label = outcomes(fraud, "fraud")

@@ -55,6 +55,8 @@ def impossible_journeys(
 
     Distances below `distance_min_km` are not judged: an address tells a place no better than that. Someone
     who turns a tunnel (VPN) on or off seems to fly as well; known tunnels should be left out first.
+
+    Raises `OutOfRange`.
     """
     who, when = whole(account, "account"), vector(second, "second")
     north, east = vector(latitude, "latitude"), vector(longitude, "longitude")
@@ -101,6 +103,8 @@ def parallel_sessions(account: ArrayLike, start: ArrayLike, end: ArrayLike) -> P
     A sweep over all beginnings and ends in order of (account, second); where one session ends as the next
     begins, they do not overlap. Give the sessions of one device as one (or its longest), since a person
     with two tabs is still one person.
+
+    Raises `OutOfRange`.
     """
     who, begin, finish = whole(account, "account"), vector(start, "start"), vector(end, "end")
     same_length(account=who, start=begin, end=finish)

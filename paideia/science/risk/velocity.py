@@ -42,6 +42,8 @@ def trailing(
     binary search, and its sum is the difference of two running sums: n·log n time, n·(windows + 5) numbers
     of memory. Whole values (minor units of money) are summed exactly, others to about 1e-16 of all of them
     together.
+
+    Raises `EmptyInput` or `OutOfRange`.
     """
     keys, when, amount = whole(key, "key"), whole(second, "second"), vector(value, "value")
     same_length(key=keys, second=when, value=amount)
@@ -103,6 +105,8 @@ def velocity(
 
     A terminal is where money is taken: a shop, a seller, a card, a device. `second` counts from 1970 in the
     community's own zone; `fraud` is 0 or 1, 0 where nothing is known yet.
+
+    Raises `OutOfRange`.
     """
     when, money = whole(second, "second"), vector(amount, "amount")
     lengths = [DAY * d for d in days]

@@ -48,7 +48,10 @@ class Arima:
     model: Any
 
     def forecast(self, horizon: int, *, level: float = 0.95, regressors: ArrayLike | None = None) -> Forecast:
-        """From the state-space form; `regressors` (horizon, names) are what is known of the days ahead."""
+        """From the state-space form; `regressors` (horizon, names) are what is known of the days ahead.
+
+        Raises `OutOfRange` or `ShapeMismatch`.
+        """
         steps = checked_horizon(horizon)
         columns = self._ahead(steps, regressors)
         with warnings.catch_warnings(), few_threads():
@@ -90,6 +93,8 @@ def fit_arima(
     (p, q up to 3; P, Q up to 1). `regressors` (values, columns) shift the series by effect · column, and
     what is left is ARIMA. The variance is that of maximum likelihood times n/(n - k), with bounds of
     Student's t, so that short series are not too sure of themselves.
+
+    Raises `NotConverged` or `ShapeMismatch`.
     """
     m = positive_period(period)
     y = checked_series(values, period=m, least=max(10, 2 * m + 1), log=log)

@@ -81,6 +81,8 @@ def backtest(
     `fit(past)` returns a fitted model; with `regressors` (values, columns) it is called as `fit(past,
     regressors=...)`, and the forecast is given the columns of the days ahead. `period` is the cycle of the
     naive forecast and of the scale.
+
+    Raises `ConstantInput`, `OutOfRange` or `TooShort`.
     """
     y, m, h = vector(values, "values"), positive_period(period), checked_horizon(horizon)
     columns = None if regressors is None else matrix(regressors, "regressors")
@@ -110,6 +112,8 @@ def backtest(
 def mase(actual: ArrayLike, forecast: ArrayLike, *, past: ArrayLike, period: int = 1) -> float:
     """Mean absolute scaled error: mean |a - f| / mean |y_t - y_{t-period}| over the past (Hyndman & Koehler
     2006).
+
+    Raises `ConstantInput` or `TooShort`.
     """
     a, f, y = vector(actual, "actual"), vector(forecast, "forecast"), vector(past, "past")
     same_length(actual=a, forecast=f)

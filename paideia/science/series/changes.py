@@ -55,6 +55,8 @@ def change_points(
     given, 3 ln n for spread (Schwarz's criterion: a change costs its place and its new parameters), with
     which about three in a hundred series without a change show one. `least` is the shortest segment. Values
     are taken as independent: take trend and season out first (`decompose`).
+
+    Raises `OutOfRange` or `TooShort`.
     """
     y = vector(values, "values")
     if least < (2 if kind == "spread" else 1):
@@ -77,7 +79,10 @@ def change_points(
 
 
 def segment_cost(values: ArrayLike, *, kind: Kind = "mean", deviation: float | None = None) -> Cost:
-    """cost(starts, end): -2 ln L of values[start:end] for each start, from running sums."""
+    """cost(starts, end): -2 ln L of values[start:end] for each start, from running sums.
+
+    Raises `ConstantInput` or `OutOfRange`.
+    """
     y = vector(values, "values")
     sums, squares = (np.concatenate(([0.0], np.cumsum(v))) for v in (y - y.mean(), (y - y.mean()) ** 2))
     if kind == "mean":

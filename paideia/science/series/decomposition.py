@@ -47,6 +47,8 @@ def decompose(
     `values` are evenly spaced, `periods` their cycle lengths in steps (7 for weeks of days), of each of
     which two whole cycles are needed. `window`, odd and at least 7, is the number of cycles over which a
     season may change its shape: larger is stiffer. `robust` lets outliers fall into the remainder.
+
+    Raises `OutOfRange` or `TooShort`.
     """
     cycles = tuple(sorted({int(p) for p in np.atleast_1d(np.asarray(periods))}))
     if not cycles or cycles[0] < 2:

@@ -69,7 +69,10 @@ def bounded(middle: Floats, deviation: Floats, *, freedom: float, level: float, 
 
 
 def checked_series(values: ArrayLike, *, period: int, least: int, log: bool) -> Floats:
-    """Finite, varying and long enough, as logarithms if asked; two cycles are needed of a period above 1."""
+    """Finite, varying and long enough, as logarithms if asked; two cycles are needed of a period above 1.
+
+    Raises `TooShort`.
+    """
     y = vector(values, "values")
     if len(y) < least:
         raise TooShort(f"values has {len(y)} values, at least {least} are needed for a period of {period}")
@@ -81,20 +84,20 @@ def checked_series(values: ArrayLike, *, period: int, least: int, log: bool) -> 
 
 
 def checked_horizon(horizon: int) -> int:
-    """A horizon of at least one step."""
+    """A horizon of at least one step. Raises `OutOfRange`."""
     if horizon < 1:
         raise OutOfRange(f"horizon must be at least 1, it is {horizon}")
     return int(horizon)
 
 
 def positive_period(period: int) -> int:
-    """A period of at least one step."""
+    """A period of at least one step. Raises `OutOfRange`."""
     if period < 1 or period != int(period):
         raise OutOfRange(f"period must be a whole number of at least 1, it is {period}")
     return int(period)
 
 
 def refuse(regressors: ArrayLike | None) -> None:
-    """For models that know none."""
+    """For models that know none. Raises `OutOfRange`."""
     if regressors is not None:
         raise OutOfRange("this model was fitted without regressors; use fit_arima to have some")

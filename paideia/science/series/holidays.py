@@ -47,6 +47,8 @@ def china_days(days: ArrayLike) -> ChinaDays:
     The dates come from the library chinesecalendar, which is renewed each November when the next year's
     notice is out. Years that are not in it are refused, because lunar dates could be computed but the
     days worked in exchange could not.
+
+    Raises `EmptyInput`, `OutOfRange` or `ShapeMismatch`.
     """
     when = np.asarray(days, dtype="datetime64[D]")
     if when.ndim != 1:

@@ -58,6 +58,8 @@ def fit_panel(
     and the constant (effects of units lie within clusters), and the effects of times where there are any.
     `cluster=None` gives the classical errors with N - K degrees, K with all effects: only for errors that
     are independent in time. Below some thirty clusters even clustered bounds are too narrow.
+
+    Raises `ConstantInput`, `NotConverged`, `OneClass`, `OutOfRange`, `ShapeMismatch` or `TooShort`.
     """
     y, x = vector(outcome, "outcome", least=3), matrix(columns, "columns")
     _, who = np.unique(np.asarray(unit), return_inverse=True)

@@ -66,6 +66,8 @@ def fit_ets(
     `trend` and `seasonal`, where not given, are those of the least AICc. `log` fits ln y, for series that
     vary in proportion to their size. The variance is Σe²/(n - k) with k weights and states, and bounds use
     Student's t with n - k degrees, so that short series are not too sure of themselves.
+
+    Raises `NotConverged`.
     """
     m = positive_period(period)
     y = checked_series(values, period=m, least=max(10, 2 * m), log=log)

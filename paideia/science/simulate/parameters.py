@@ -16,7 +16,10 @@ HOURS = (
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Everything that decides how the community behaves; rates are per day, prices in minor units."""
+    """Everything that decides how the community behaves; rates are per day, prices in minor units.
+
+    Raises `OutOfRange`.
+    """
 
     members: int = 300
     works: int = 120

@@ -46,6 +46,8 @@ class TextClassifier:
     def telling(self, text: str, *, top: int = 5) -> list[tuple[str, float]]:
         """The words and characters that speak most for the second of two labels, with their log-odds;
         linear only.
+
+        Raises `OutOfRange`.
         """
         if self.kind != "linear" or len(self.labels) != 2:
             raise OutOfRange("only a linear classifier of two labels can say what told it")
@@ -70,6 +72,8 @@ def fit_text_classifier(
     (Breiman 2001) on the 4,000 features that tell most by χ². With two labels, in sorted order, and
     `false_alarms_max`, the threshold is the one of greatest accuracy among those that give at most this
     share of the first label's texts the second one, judged on texts held out in cross-validation.
+
+    Raises `EmptyInput`, `OneClass`, `OutOfRange`, `ShapeMismatch` or `TooShort`.
     """
     names, y = _labelled(texts, labels)
     vectors = _vectorisers()

@@ -38,6 +38,8 @@ def shingles(texts: Sequence[str], *, k: int = 5) -> Shingles:
 
     Characters and not words, so that Chinese and English are treated alike. All texts are hashed in k
     passes over one array.
+
+    Raises `EmptyInput`.
     """
     if not len(texts):
         raise EmptyInput("texts is empty")
@@ -155,6 +157,8 @@ def close_prints(prints: Hashes, *, bits: int = 3) -> Pairs:
 
     Among bits + 1 blocks of a 64-bit print at least one must agree, so only texts that agree in a block are
     compared. Similarity is 1 - differing/64.
+
+    Raises `OutOfRange`.
     """
     if not 0 <= bits <= 15:
         raise OutOfRange(f"bits must lie in 0 … 15, it is {bits}")

@@ -39,6 +39,8 @@ def find_topics(texts: Sequence[str], *, count: int, seed: int = 0) -> Topics:
 
     Named by relevance ½·ln p(w|topic) + ½·ln(p(w|topic)/p(w)) (Sievert & Shirley 2014, λ = ½), so that a
     name is both frequent in its topic and rare elsewhere.
+
+    Raises `TooShort`.
     """
     if len(texts) < 2 * count:
         raise TooShort(f"{len(texts)} texts for {count} topics: give at least {2 * count}")
@@ -123,6 +125,8 @@ def interests(
         P(C'|U) ∝ p_now(C')·genuine(C'|U),    f_t = fading^age
 
     `recent` is p_now, by default the distribution of the last period with a trace of all.
+
+    Raises `EmptyInput`, `OutOfRange` or `ShapeMismatch`.
     """
     counts = np.asarray(clicks, dtype=np.float64)
     if counts.ndim != 3 or not counts.size:

@@ -88,6 +88,8 @@ def fit_bg_nbd(purchases: Purchases) -> BgNbd:
     L = B(a, b + x)/B(a, b) · Γ(r + x)·α^r/Γ(r) · [(α + T)^-(r + x) + δ·a/(b + x - 1)·(α + t_x)^-(r + x)]
 
     Customers with equal (x, t_x, T) are counted once with their number as weight.
+
+    Raises `OutOfRange`.
     """
     if not (purchases.repeats > 0).any():
         raise OutOfRange("nobody bought twice: there is nothing to learn about repeat purchases")

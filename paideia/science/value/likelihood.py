@@ -37,7 +37,10 @@ class Fit:
 def maximise(
     log_likelihood: Callable[[Floats], float], names: tuple[str, ...], *, starts: list[list[float]]
 ) -> Fit:
-    """The best optimum over the starts, by BFGS on logarithms; parameters stay within e^±12."""
+    """The best optimum over the starts, by BFGS on logarithms; parameters stay within e^±12.
+
+    Raises `NotConverged`.
+    """
     optimize = library("scipy.optimize")
 
     def loss(theta: Floats) -> float:

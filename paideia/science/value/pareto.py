@@ -63,6 +63,8 @@ def fit_pareto_nbd(purchases: Purchases) -> ParetoNbd:
 
     L = Γ(r + x)·α^r·β^s/Γ(r) · [1/((α + T)^(r + x)·(β + T)^s) + s/(r + s + x)·A₀], A₀ a difference of two
     values of Gauss's hypergeometric function at t_x and T.
+
+    Raises `OutOfRange`.
     """
     if not (purchases.repeats > 0).any():
         raise OutOfRange("nobody bought twice: there is nothing to learn about repeat purchases")

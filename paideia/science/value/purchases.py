@@ -13,7 +13,7 @@ from paideia.science.errors import OutOfRange, ShapeMismatch
 
 @dataclass(frozen=True, slots=True)
 class Purchases:
-    """One row for each customer who had bought by the end of observation."""
+    """One row for each customer who had bought by the end of observation. Raises `OutOfRange`."""
 
     customer: Ints
     """The customer numbers given, in rising order."""
@@ -48,6 +48,8 @@ def count_purchases(
 
     Times come out divided by `unit`: days in, weeks out by default. Customers whose first purchase is after
     `end` are left out.
+
+    Raises `OutOfRange`.
     """
     who, when, value = whole(customer, "customer"), vector(time, "time"), vector(amount, "amount")
     same_length(customer=who, time=when, amount=value)
@@ -75,7 +77,10 @@ def count_purchases(
 def counted(
     repeats: ArrayLike, recency: ArrayLike, age: ArrayLike, repeat_value: ArrayLike | None = None
 ) -> Purchases:
-    """`Purchases` from columns that are already counted; customers are numbered from 0."""
+    """`Purchases` from columns that are already counted; customers are numbered from 0.
+
+    Raises `ShapeMismatch`.
+    """
     x = whole(repeats, "repeats", minimum=0)
     value = np.zeros(len(x)) if repeat_value is None else vector(repeat_value, "repeat_value")
     if np.ndim(recency) != 1 or np.ndim(age) != 1:

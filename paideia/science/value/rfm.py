@@ -39,6 +39,8 @@ def rfm(days_since: ArrayLike, orders: ArrayLike, spent: ArrayLike, *, bins: int
 
     score = ⌈bins · (share of customers who are not better)⌉ with ties at their mean rank (Hughes 1994 with
     ties mended). `days_since` the last order: fewer is better.
+
+    Raises `OutOfRange`.
     """
     since, count, value = vector(days_since, "days_since"), vector(orders, "orders"), vector(spent, "spent")
     same_length(days_since=since, orders=count, spent=value)

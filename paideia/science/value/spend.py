@@ -49,6 +49,8 @@ def fit_gamma_gamma(purchases: Purchases) -> GammaGamma:
     ln L = lnΓ(px + q) - lnΓ(px) - lnΓ(q) + q·ln γ + (px - 1)·ln m + px·ln x - (px + q)·ln(γ + m·x)
 
     Assumes that value and frequency are unrelated: see `value_follows_frequency`.
+
+    Raises `OutOfRange` or `TooShort`.
     """
     again = (purchases.repeats > 0) & (purchases.repeat_value > 0)
     if again.sum() < 10:
@@ -73,7 +75,10 @@ def fit_gamma_gamma(purchases: Purchases) -> GammaGamma:
 
 
 def value_follows_frequency(purchases: Purchases) -> float:
-    """Spearman's correlation of repeat value and number of repeats; far from 0 Gamma-Gamma does not apply."""
+    """Spearman's correlation of repeat value and number of repeats; far from 0 Gamma-Gamma does not apply.
+
+    Raises `TooShort`.
+    """
     again = purchases.repeats > 0
     if again.sum() < 3:
         raise TooShort("at least 3 customers must have bought again")

@@ -55,6 +55,8 @@ def mrr_waterfall(
     plans of a year are given with a twelfth of their price. Members are compared at the edges only: who
     comes and goes between two edges does not appear. `edges` are the months' beginnings in the unit of
     start and end, rising.
+
+    Raises `OutOfRange` or `TooShort`.
     """
     who, money = whole(member, "member", least=0, minimum=0), whole(monthly, "monthly", least=0, minimum=0)
     begin, finish = np.asarray(start, dtype=np.float64), np.asarray(end, dtype=np.float64)
