@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from importlib.util import find_spec
 from itertools import product
+from os import cpu_count
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from paideia.bench.science.rows import Row, at_least
 from paideia.bench.science.sources import Sources
 from paideia.science.ranking import (
+    Blend,
     Histories,
     ItemWeights,
     Scorer,
@@ -97,19 +99,31 @@ def compare(name: str, held: Split) -> Iterator[Row]:
         if isinstance(found, ItemWeights) and model == "EASE with recency":
             yield _judged(name, "EASE", replace(found, fading=1.0), held, f"penalty {settings['penalty']}")
         yield _judged(name, model, found, held, said)
-    if find_spec("torch"):
-        for model, kind in SEQUENCES.items():
-            models[model] = fit_sequence(held.past, kind=kind, seed=1)
-            again.append(partial(fit_sequence, held.until, kind=kind, seed=1))
-            yield _judged(name, model, models[model], held)
-    else:
-        yield Row(f"{name}, sequence models", note="torch is not installed: pip install 'paideia[torch]'")
-    members = held.judged
-    blend = fit_blend(list(models.values()), held.past.choose(members), held.validation[members])
-    models.clear()
+    blend = _blend(models, held)
     yield _judged(name, "blend", blend, held, "weights learnt on validation", best=True)
-    blend = blend.with_models([fit() for fit in again])
+    yield from _sequences(name, models, held)
+    weights = blend.weights
+    models.clear()  # the refitted ones take as much memory again
+    del blend, found
+    blend = Blend(tuple(fit() for fit in again), weights)
     yield _judged(name, "blend, refitted", blend, held, "the models learn from the validation item too")
+
+
+def _sequences(name: str, models: dict[str, Scorer], held: Split) -> Iterator[Row]:
+    """The networks, and a blend with them; minutes each, so fitted once."""
+    if not find_spec("torch"):
+        yield Row(f"{name}, sequence models", note="torch is not installed: pip install 'paideia[torch]'")
+        return
+    for model, kind in SEQUENCES.items():
+        models[model] = fit_sequence(held.past, kind=kind, seed=1, threads=cpu_count() or 1)
+        yield _judged(name, model, models[model], held)
+    blend = _blend(models, held)
+    yield _judged(name, "blend with sequences", blend, held, "weights learnt on validation", best=True)
+
+
+def _blend(models: Mapping[str, Scorer], held: Split) -> Blend:
+    members = held.judged
+    return fit_blend(list(models.values()), held.past.choose(members), held.validation[members])
 
 
 def choose(

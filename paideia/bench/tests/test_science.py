@@ -164,7 +164,7 @@ def test_every_model_and_the_blend_are_ranked(monkeypatch):
     rows = {row.case.split(", ", 1)[1]: row for row in compare("circle", split(read(_walks())))}
     assert list(rows) == [
         "popularity", "item neighbours", "graph walk", "Markov", "ALS", "EASE", "EASE with recency", "next item",
-        "sequence models", "blend", "blend, refitted",
+        "blend", "sequence models", "blend, refitted",
     ]  # fmt: skip
     assert rows["sequence models"].note == "torch is not installed: pip install 'paideia[torch]'"
     ndcg = {name: row.figures[1].ours for name, row in rows.items() if row.figures}
