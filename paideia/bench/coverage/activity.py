@@ -41,7 +41,7 @@ def _drivers(rng: Rng) -> Intervals:
     return true.share, found.low, found.high
 
 
-@planted("activity.fit_ordinal", "log-odds")
+@planted("activity.fit_ordinal", "log-odds", repeats=4)
 def _ordinal(rng: Rng) -> Intervals:
     from paideia.science.activity import fit_ordinal
 
