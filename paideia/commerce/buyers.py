@@ -1,8 +1,10 @@
 """Checks about the acting person that several actions share."""
 
+from typing import Protocol
+
 from paideia.access.viewer import Viewer
 from paideia.accounts.models import User
-from paideia.commerce.models import Offer, Order
+from paideia.commerce.models import Offer
 from paideia.commerce.refusals import BuyerSuspended, JoinFirst, OfferGone, SignInFirst
 from paideia.communities.actions import join_community
 from paideia.communities.models import Community, Membership
@@ -11,7 +13,11 @@ from paideia.communities.standing import suspensions_in_force
 from paideia.lib.refusal import NotFound
 
 
-def must_be_here(viewer: Viewer, row: Offer | Order) -> None:
+class OfACommunity(Protocol):
+    community_id: int
+
+
+def must_be_here(viewer: Viewer, row: OfACommunity) -> None:
     """Raise NotFound for what belongs to another community, as for what does not exist."""
     if row.community_id != viewer.community.pk:
         raise NotFound("")
@@ -24,6 +30,13 @@ def must_be_able_to_buy(viewer: Viewer, offer: Offer) -> User:
         raise SignInFirst()
     if offer.archived_at is not None:
         raise OfferGone()
+    return must_be_welcome(viewer)
+
+
+def must_be_welcome(viewer: Viewer) -> User:
+    """Who may get something here, bought or given. Raises SignInFirst, BuyerSuspended, JoinFirst."""
+    if viewer.user is None:
+        raise SignInFirst()
     if viewer.is_member:
         return viewer.user
     former = Membership.objects.filter(community=viewer.community, user=viewer.user).first()

@@ -83,6 +83,10 @@ class WrongRefund(Invalid):
     """A refund that cannot be: too much, too late, of what was not paid."""
 
 
+class WrongCode(Invalid):
+    """A code, gift or seat that is not there, or not any more."""
+
+
 class SoldOut(Conflict):
     def __init__(self) -> None:
         super().__init__(_("All places are taken. Should a payment not be made in time, one becomes free."))

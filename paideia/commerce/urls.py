@@ -2,8 +2,9 @@
 
 from django.urls import path
 
+from paideia.commerce.providers.alipay.views import alipay_payment
 from paideia.commerce.providers.sandbox.views import sandbox_payment
-from paideia.commerce.views import buying, checkout, manage, notifications
+from paideia.commerce.views import buying, checkout, manage, manage_discounts, notifications, presents
 
 urlpatterns = [
     path("pricing/", buying.pricing, name="pricing"),
@@ -17,7 +18,28 @@ urlpatterns = [
     path(
         "providers/<slug:provider>/notifications/", notifications.notifications, name="provider_notifications"
     ),
+    path("orders/<str:number>/alipay/", alipay_payment, name="alipay_payment"),
     path("sandbox/<str:token>/", sandbox_payment, name="sandbox_payment"),
+    path("gifts/<str:token>/", presents.gift, name="gift"),
+    path("redeem/", presents.redeem, name="redeem"),
+    path("cards/", presents.card, name="gift_card"),
+    path("manage/coupons/", manage_discounts.coupon_list, name="manage_coupons"),
+    path("manage/coupons/new/", manage_discounts.coupon_edit, name="manage_coupon_new"),
+    path("manage/coupons/<int:pk>/", manage_discounts.coupon_edit, name="manage_coupon"),
+    path("manage/coupons/<int:pk>/archive/", manage_discounts.coupon_archive, name="manage_coupon_archive"),
+    path("manage/codes/", manage_discounts.batch_list, name="manage_codes"),
+    path("manage/codes/<int:pk>/", manage_discounts.batch, name="manage_batch"),
+    path("manage/codes/<int:pk>/export/", manage_discounts.batch_export, name="manage_batch_export"),
+    path(
+        "manage/codes/<int:pk>/revocation/",
+        manage_discounts.batch_revocation,
+        name="manage_batch_revocation",
+    ),
+    path("manage/cards/", manage_discounts.card_list, name="manage_cards"),
+    path("manage/cards/gift/", manage_discounts.card_gift, name="manage_card_gift"),
+    path(
+        "manage/cards/<int:pk>/revocation/", manage_discounts.card_revocation, name="manage_card_revocation"
+    ),
     path("manage/offers/", manage.offer_list, name="manage_offers"),
     path("manage/offers/new/", manage.offer_edit, name="manage_offer_new"),
     path("manage/offers/<int:pk>/", manage.offer_edit, name="manage_offer"),

@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from paideia.accounts import providers
-from paideia.config import environment
+from paideia.config import environment, payments
 
 PACKAGE = Path(__file__).resolve().parent.parent
 HOME = environment.home()
@@ -41,6 +41,7 @@ if PRODUCTION:
 
 # In the sandbox anybody can "pay" without money: never on by itself where real people buy.
 PAYMENT_SANDBOX = environment.switch("PAYMENT_SANDBOX", not PRODUCTION)
+PAYMENTS = payments.read()
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -67,6 +68,7 @@ INSTALLED_APPS = [
     "paideia.courses",
     "paideia.discussions",
     "paideia.notifications",
+    "paideia.partners",
     "paideia.search",
     "paideia.transfer",
     "paideia.web",
@@ -91,6 +93,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "paideia.access.middleware.ViewerMiddleware",
+    "paideia.partners.middleware.ReferralMiddleware",
     "paideia.web.middleware.Refusals",
 ]
 
@@ -209,6 +212,9 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/5m/user",
     "manage_email": "10/10m/user",
     "reauthenticate": "10/10m/user",
+    # Wrong redeem codes only: a class behind one address may redeem at once.
+    "redeem": "60/10m/ip",
+    "redeem_again": "10/h/user",
 }
 ACCOUNT_FORMS = {
     name: f"paideia.accounts.forms.sign_in.{form}"

@@ -178,6 +178,20 @@ ROUTES: dict[str, Route] = {
         EVERYBODY, "provider"
     ),  # signed by the provider instead: commerce tests it
     "sandbox_payment": writes(EVERYBODY, "token"),  # a provider's page: its token is the right
+    "gift": writes(EVERYBODY, "token"),  # its token is the right
+    "redeem": writes(SIGNED_IN),  # its code is the right
+    "gift_card": writes(SIGNED_IN),
+    "manage_coupons": reads(),
+    "manage_coupon_new": writes(TEAM),
+    "manage_coupon": writes(TEAM, "number"),
+    "manage_coupon_archive": writes(TEAM, "number"),
+    "manage_codes": writes(TEAM),
+    "manage_batch": reads("number"),
+    "manage_batch_export": reads("number"),
+    "manage_batch_revocation": writes(TEAM, "number"),
+    "manage_cards": writes(TEAM),
+    "manage_card_gift": writes(TEAM),
+    "manage_card_revocation": writes(TEAM, "number"),
     "manage_offers": reads(),
     "manage_offer_new": writes(TEAM),
     "manage_offer": writes(TEAM, "offer"),

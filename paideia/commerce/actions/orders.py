@@ -20,6 +20,7 @@ from paideia.commerce.models import Offer, Order
 from paideia.commerce.places import places_taken as places_taken
 from paideia.commerce.providers import provider_of
 from paideia.commerce.quoting import Quote, Wish, quote
+from paideia.commerce.quoting.wishes import is_the_same
 from paideia.commerce.refusals import HeldForGood, NotOnSale, OfferGone, SoldOut, TooManyOrders
 from paideia.commerce.returning import same_site
 from paideia.lib import formatting
@@ -192,7 +193,7 @@ def _must_have_a_place(offer: Offer, wish: Wish) -> None:
 
 def _same_order(buyer: User, offer: Offer, provider: str, reckoned: Quote) -> Order | None:
     """The unpaid order that was placed before for the same, if one was."""
-    found = Order.objects.filter(
+    waiting = Order.objects.filter(
         buyer=buyer,
         offer=offer,
         kind=reckoned.kind,
@@ -205,11 +206,13 @@ def _same_order(buyer: User, offer: Offer, provider: str, reckoned: Quote) -> Or
         term=offer.term,
         ends_at=offer.ends_at,
         expires_at__gt=timezone.now() + ORDER_LIFE / 4,
-    ).first()
-    if found is None or reckoned.wish.gift is not None or reckoned.kind == Order.Kind.SEATS:
-        return None
-    lines = [(line.kind, line.amount, line.note) for line in found.lines.all()]
-    return found if lines == [(one.kind, one.amount, one.note) for one in reckoned.lines] else None
+    )
+    wanted = [(one.kind, one.amount, one.note) for one in reckoned.lines]
+    for found in waiting.order_by("pk"):
+        lines = [(line.kind, line.amount, line.note) for line in found.lines.all()]
+        if lines == wanted and is_the_same(found, reckoned.wish):
+            return found
+    return None
 
 
 def new_number() -> str:

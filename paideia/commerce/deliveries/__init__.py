@@ -32,7 +32,9 @@ class Delivery(Protocol):
 
 def delivery_of(order: Order) -> Delivery:
     """The module for this kind of order."""
+    from paideia.commerce.deliveries.card import Card
     from paideia.commerce.deliveries.change import Change
+    from paideia.commerce.deliveries.gift import Gift
     from paideia.commerce.deliveries.period import Period
     from paideia.commerce.deliveries.purchase import Purchase
     from paideia.commerce.deliveries.subscribing import PaidTrial, Subscribing
@@ -44,5 +46,7 @@ def delivery_of(order: Order) -> Delivery:
         Order.Kind.RENEWAL: Period(),
         Order.Kind.INSTALMENT: Period(),
         Order.Kind.CHANGE: Change(),
+        Order.Kind.GIFT: Gift(),
+        Order.Kind.CARD: Card(),
     }
     return kinds[order.kind]

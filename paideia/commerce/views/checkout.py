@@ -8,8 +8,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from paideia.access.viewer import look
-from paideia.accounts.entering import sign_up_form, sign_up_here
+from paideia.accounts.entering import sign_up_form
+from paideia.accounts.forms.sign_in import SignUpForm
 from paideia.commerce import actions, presentation, queries
 from paideia.commerce.actions.orders import places_taken
 from paideia.commerce.models import Offer
@@ -18,6 +18,7 @@ from paideia.commerce.quoting.credit import credit_for
 from paideia.commerce.refusals import JoinFirst, WrongCoupon
 from paideia.commerce.returning import same_site
 from paideia.commerce.views.buying import to_payment
+from paideia.commerce.views.entering import came_in
 from paideia.commerce.wishing import CheckoutForm
 from paideia.lib.refusal import Conflict, Invalid, Refused
 
@@ -54,25 +55,21 @@ def checkout_sum(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "commerce/_sum.html", _sum(request, offer, form))
 
 
-def _buy(request: HttpRequest, offer: Offer, form: CheckoutForm, entering: object) -> HttpResponse:
+def _buy(request: HttpRequest, offer: Offer, form: CheckoutForm, entering: SignUpForm | None) -> HttpResponse:
     """Place the order, of a new person too, and go on to pay. What cannot be bought makes no account."""
     viewer = request.viewer  # type: ignore[attr-defined]
     ready = form.is_valid()
     if viewer.user is None and entering is not None:
-        ready = entering.is_valid() and ready  # type: ignore[attr-defined]
+        ready = entering.is_valid() and ready
     if not ready:
         return _page(request, offer, form, form, entering, status=422)
-    if viewer.user is None and entering is not None:
+    if viewer.user is None:  # what cannot be bought makes no account
         actions.must_be_on_sale(offer, form.wish)
         quote(offer=offer, buyer=None, wish=form.wish, now=timezone.now())
-        answer = sign_up_here(request, entering, back=_here(request, offer, form))  # type: ignore[arg-type]
-        if answer is not None:
-            return answer
-        if entering.errors:  # type: ignore[attr-defined]
-            return _page(request, offer, form, form, entering, status=422)
-        viewer = request.viewer = look(request.community, request.user)  # type: ignore[attr-defined]
+    if not came_in(request, entering, back=_here(request, offer, form)):
+        return _page(request, offer, form, form, entering, status=422)
     order = actions.place_order(
-        viewer=viewer,
+        viewer=request.viewer,  # type: ignore[attr-defined]
         offer=offer,
         provider=form.cleaned_data["provider"],
         return_to=same_site(form.cleaned_data["next"]),
@@ -81,7 +78,7 @@ def _buy(request: HttpRequest, offer: Offer, form: CheckoutForm, entering: objec
     return to_payment(request, order)
 
 
-def sign_up_form_again(request: HttpRequest, entering: object) -> object:
+def sign_up_form_again(request: HttpRequest, entering: SignUpForm | None) -> SignUpForm | None:
     """The form with what was typed, without complaints: only the sum was asked for."""
     if entering is None:
         return None
@@ -97,7 +94,7 @@ def _page(
     offer: Offer,
     form: CheckoutForm,
     reckoned: CheckoutForm,
-    entering: object,
+    entering: SignUpForm | None,
     *,
     status: int = 200,
 ) -> HttpResponse:
