@@ -13,6 +13,7 @@ from paideia.access.describing import belongs_to_one_work, opens_to, waits_for
 from paideia.access.explaining import explain
 from paideia.access.forms import AskForm, GateForm, GiveForm, PlanForm, TakeBackForm
 from paideia.access.models import Gate, Plan
+from paideia.access.sources import sources_of
 from paideia.access.viewer import look
 from paideia.communities.doors import for_those_who_may
 from paideia.lib.refusal import Invalid, Refused
@@ -126,11 +127,12 @@ def person(request: HttpRequest, handle: str) -> HttpResponse:
     if ask.is_bound and ask.is_valid():
         asked = ask.cleaned_data
         explanation = explain(look(viewer.community, found), asked["gate"], at=asked["at"])
-    gates = queries.gates_for(viewer, found)
+    gates, grants = queries.gates_for(viewer, found), queries.grants_of(viewer, found)
     ask.offer([each.gate for each in gates])
     context = {
         "person": found,
-        "grants": queries.grants_of(viewer, found),
+        "grants": grants,
+        "sources": sources_of(grants),
         "gates": gates,
         "give": GiveForm(viewer=viewer),
         "ask": ask,

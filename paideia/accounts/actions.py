@@ -94,7 +94,7 @@ def set_password(user: User, password: str) -> None:
 def edit_profile(*, user: User, **fields: Any) -> User:
     """Change what a person shows of themselves, or their preferences. Raises HandleTaken, Invalid."""
     if unknown := fields.keys() - EDITABLE:
-        raise Invalid(f"A profile has no such field: {', '.join(sorted(unknown))}")
+        raise Invalid(_("A profile has no such field: %(names)s.") % {"names": ", ".join(sorted(unknown))})
     row = User.objects.select_for_update().get(pk=user.pk)
     for name, value in fields.items():
         setattr(row, name, value)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from paideia.accounts.forms.own import time_zones
 from paideia.accounts.models import User
 from paideia.communities.models import Community, Role
+from paideia.lib.formatting import currency_name
 from paideia.lib.text import clean, clean_line
 
 CURRENCIES = ("CNY", "USD", "EUR", "HKD", "TWD", "JPY", "GBP", "SGD", "KRW", "AUD", "CAD", "CHF")
@@ -165,8 +166,8 @@ class CommunityForm(forms.Form):
         }
         super().__init__(*args, **kwargs)
         known = dict.fromkeys((*CURRENCIES, community.currency))
-        self.fields["currency"].choices = [(code, code) for code in known]  # type: ignore[attr-defined]
-        self.fields["time_zone"].choices = time_zones()  # type: ignore[attr-defined]
+        self.fields["currency"].choices = [(code, currency_name(code)) for code in known]  # type: ignore[attr-defined]
+        self.fields["time_zone"].choices = time_zones(community.time_zone)  # type: ignore[attr-defined]
 
     def clean_name(self) -> str:
         return clean_line(self.cleaned_data["name"])

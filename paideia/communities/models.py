@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from paideia.accounts.models import User, picture_url
+from paideia.lib.colour import theme_digest
 
 
 class Community(models.Model):
@@ -65,6 +66,11 @@ class Community(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def theme_version(self) -> str:
+        """What the address of its colours' stylesheet ends in, so that it can be kept for good."""
+        return theme_digest(self.accent)
 
     @property
     def logo_url(self) -> str:

@@ -7,6 +7,7 @@ from django.utils.translation import ngettext
 
 from paideia.communities.permissions import ROLE_NAMES
 from paideia.content.queries import Choices
+from paideia.lib.formatting import listed, sentences
 
 
 def gate_options(choices: Choices, current: int | None = None) -> list[dict[str, Any]]:
@@ -29,23 +30,31 @@ def is_timed(gate: dict[str, Any]) -> bool:
 
 
 def opens_for(gate: dict[str, Any]) -> str:
-    """One line: what opens this gate, and what the others see."""
-    ways = [_("Holders of %(plan)s") % {"plan": plan} for plan in gate["plans"]]
-    ways += [str(ROLE_NAMES.get(key, key)) for key in gate["role_keys"]]
+    """Up to three sentences: whom this gate opens to, when, and what the others see."""
+    who = [_("holders of “%(plan)s”") % {"plan": plan} for plan in gate["plans"]]
+    who += [
+        _("whoever has the role “%(role)s”") % {"role": ROLE_NAMES.get(key, key)} for key in gate["role_keys"]
+    ]
     if gate["level_min"] is not None:
-        ways.append(_("Members of level %(level)s and above") % {"level": gate["level_min"]})
-    parts = [_(", ").join(ways) if ways else _("Every member")]
-    if gate["delay_days"]:
-        days = gate["delay_days"]
-        parts.append(ngettext("after %(n)s day", "after %(n)s days", days) % {"n": days})
-    parts.append(
+        who.append(_("members of level %(level)s and above") % {"level": gate["level_min"]})
+    said = [_("It opens to %(who)s.") % {"who": listed(who)} if who else _("It opens to every member.")]
+    if days := gate["delay_days"]:
+        said.append(
+            ngettext(
+                "It opens %(n)s day after their access began.",
+                "It opens %(n)s days after their access began.",
+                days,
+            )
+            % {"n": days}
+        )
+    said.append(
         {
-            "preview": _("others see the preview"),
-            "title": _("others see the title"),
-            "nothing": _("hidden from others"),
+            "preview": _("Others see the preview."),
+            "title": _("Others see the title."),
+            "nothing": _("Others do not see that it exists."),
         }[gate["shows"]]
     )
-    return _("; ").join(parts)
+    return sentences(said)
 
 
 def _icon(gate: dict[str, Any]) -> str:

@@ -98,7 +98,7 @@ def _reason(viewer: Viewer, gate: Gate, ways: Ways) -> str:
         return _("It is yours already; it opens by itself.") if not ways.opens_with else ""
     if ways.needs_joining:
         return _("Members of this community read it.")
-    return " ".join(reason.text for reason in explain(viewer, gate).reasons_against)
+    return formatting.sentences(reason.text for reason in explain(viewer, gate).reasons_against)
 
 
 def _action(viewer: Viewer, ways: Ways, offer: Offer | None, path: str) -> tuple[str, str]:

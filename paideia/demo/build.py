@@ -13,6 +13,7 @@ from django.utils import timezone
 from paideia.accounts.models import User
 from paideia.activity.readers import run_once
 from paideia.communities.models import Community
+from paideia.content.models import Document
 from paideia.demo import circle, pages
 from paideia.demo.bulk import Bulk
 from paideia.demo.founding import Place, found
@@ -23,6 +24,7 @@ from paideia.discussions.models import Thread
 from paideia.ledger.queries import audit
 from paideia.science.simulate import Parameters, simulate
 
+EDITION_AGE = timedelta(days=2)
 SEED = 20_260_101
 COMMON = {
     "works": 24, "topics": 6, "lessons_min": 8, "lessons_max": 8,
@@ -62,6 +64,8 @@ def build(language: str, parameters: Parameters, *, now: datetime) -> Place:
     for number in script.pinned:
         thread = Thread.objects.select_related("document").get(pk=bulk.talk.posts[number].pk)
         pin_thread(viewer=place.viewer(), thread=thread, pinned=True)
+    # The course is as old as the community; its present edition came out this week and stands among what is new.
+    Document.objects.filter(pk=place.course.pk).update(published_at=now - EDITION_AGE)
     circle.fill(place, tuple(pages.phrases(language)["circle_answers"]))
     return place
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 
 CONTRAST_MIN = 4.5
 # The grounds of tokens.css that an accent can lie on.
@@ -54,6 +55,12 @@ def theme_css(brand: str) -> str:
         for (name, day), (_, night) in zip(light.pairs(), dark.pairs(), strict=True)
     )
     return f"@layer tokens{{:root{{{plain}}}@supports (color:light-dark(red,red)){{:root{{{both}}}}}}}\n"
+
+
+@lru_cache(maxsize=256)
+def theme_digest(brand: str) -> str:
+    """What changes whenever `theme_css` says something else about this colour: for addresses that are kept for good."""
+    return sha256(theme_css(brand).encode()).hexdigest()[:10]
 
 
 def accents(brand: str) -> tuple[Accents, Accents]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import zoneinfo
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from typing import Literal
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_skeleton, format_time, format_timedelta
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta, get_timezone_location
+from babel.lists import format_list
 from babel.numbers import (
     format_compact_decimal,
     format_currency,
     format_decimal,
     format_percent,
+    get_currency_name,
     get_currency_precision,
     get_currency_symbol,
     is_currency,
@@ -145,3 +150,50 @@ def file_size(size_bytes: int | None) -> str:
             break
         size /= 1000
     return f"{number(round(size, 1 if size < 100 and unit != 'B' else 0))} {unit}"
+
+
+def currency_name(code: str) -> str:
+    """`CNY – 人民币`: a currency in a list, by its code and its name."""
+    name = get_currency_name(code, locale=active_locale()) if is_currency(code) else ""
+    return f"{code} – {name}" if name and name != code else code
+
+
+def listed(items: Sequence[str], style: Literal["standard", "or"] = "standard") -> str:
+    """`A, B and C`, or `A, B or C`, as the reader's language lists things."""
+    return format_list([str(item) for item in items], style=style, locale=active_locale())
+
+
+def sentences(said: Iterable[str]) -> str:
+    """Whole sentences in a row: with spaces between, where the language has them."""
+    return ("" if active_locale().language in ("zh", "ja") else " ").join(str(each) for each in said)
+
+
+def time_zone_names(names: Iterable[str], always: str = "") -> list[tuple[str, str]]:
+    """(name, `上海 (UTC+08:00)`) of time zones, from west to east by the offset that each has now.
+
+    Of several names of one place, such as an old one, the one that says its city stays, and `always`.
+    """
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    return list(_time_zone_names(tuple(sorted(names)), always, active_locale(), hour))
+
+
+@lru_cache(maxsize=16)
+def _time_zone_names(
+    names: tuple[str, ...], always: str, locale: Locale, hour: dt.datetime
+) -> tuple[tuple[str, str], ...]:
+    places: dict[tuple[dt.timedelta | None, str], list[str]] = {}
+    cities = {}
+    for name in names:
+        zone = zoneinfo.ZoneInfo(name)
+        here = hour.astimezone(zone)
+        offset = here.strftime("%z")
+        label = (
+            f"{get_timezone_location(zone, locale=locale, return_city=True)} (UTC{offset[:3]}:{offset[3:5]})"
+        )
+        places.setdefault((here.utcoffset(), label), []).append(name)
+        cities[name] = get_timezone_location(zone, locale="en", return_city=True)
+    found = []
+    for (_offset, label), several in sorted(places.items()):
+        best = max(several, key=lambda name: name.split("/")[-1].replace("_", " ") == cities[name])
+        found += [(name, label) for name in several if name in (best, always)]
+    return tuple(found)

@@ -24,6 +24,7 @@ from jinja2 import Environment, TemplateNotFound
 from markupsafe import Markup, escape
 
 from . import formatting
+from .text import is_cjk
 
 MANIFEST = "web/dist/manifest.json"
 PARTS = "web/_parts/"
@@ -192,7 +193,10 @@ def initials(name: str) -> str:
     if re.match(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", name):
         return name[-1] if len(name) < 4 else name[0]
     words = re.findall(r"\w+", name)
-    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or name[0]
+    letters = [word[0] for word in (words[:1] + words[1:][-1:])]
+    if any(is_cjk(letter) for letter in letters):
+        letters = letters[:1]  # a wide character fills the place of two
+    return "".join(letters).upper() or name[0]
 
 
 class Parts:

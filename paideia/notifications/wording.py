@@ -8,13 +8,16 @@ from paideia.lib.formatting import money
 from paideia.notifications.models import Notification
 
 Kind = Notification.Kind
+_ABOUT_WORKS = {
+    *(Kind.COMMENT, Kind.ANSWER, Kind.REPLY, Kind.MENTION, Kind.ACCEPTED, Kind.REACTION, Kind.PUBLISHED)
+}
 
 
 def sentence(told: Notification) -> str:
     """One sentence, plain text."""
     words: dict[str, Any] = {
         "name": told.actor.shown_name if told.actor else _("Somebody"),
-        "title": told.params.get("title") or _("your comment"),
+        "title": told.params.get("title", ""),
         "number": told.params.get("number", ""),
         "community": told.community.name if told.community else "",
         "offer": told.params.get("offer", ""),
@@ -30,6 +33,8 @@ def _template(told: Notification) -> str:
         if told.params.get("what") == "requested":
             return _("%(name)s asks to join %(community)s")
         return _("Welcome: you are now a member of %(community)s")
+    if not told.params.get("title") and told.kind in _ABOUT_WORKS:
+        return _untitled(told)
     return {
         Kind.COMMENT: _("%(name)s commented on “%(title)s”"),
         Kind.ANSWER: _("%(name)s answered “%(title)s”"),
@@ -40,4 +45,17 @@ def _template(told: Notification) -> str:
         Kind.FOLLOW: _("%(name)s follows you"),
         Kind.ORDER: _("Payment received: %(offer)s, %(amount)s"),
         Kind.PUBLISHED: _("%(name)s published “%(title)s”"),
+    }[Kind(told.kind)]
+
+
+def _untitled(told: Notification) -> str:
+    """What is about words without a title, such as a comment's."""
+    return {
+        Kind.COMMENT: _("%(name)s commented on what you follow"),
+        Kind.ANSWER: _("%(name)s answered what you asked"),
+        Kind.REPLY: _("%(name)s replied to you"),
+        Kind.MENTION: _("%(name)s mentioned you"),
+        Kind.ACCEPTED: _("%(name)s accepted your answer"),
+        Kind.REACTION: _("%(name)s reacted to your comment"),
+        Kind.PUBLISHED: _("%(name)s published something new"),
     }[Kind(told.kind)]

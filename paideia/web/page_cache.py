@@ -28,7 +28,6 @@ class AnonymousPageCache:
             request.is_secure(),
             request.get_full_path(),
             preferred_language(request),
-            request.COOKIES.get("theme", ""),
             community.pk,
             community.version,
         )

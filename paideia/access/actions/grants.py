@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from paideia.access.models import Grant, Plan
 from paideia.access.refusals import KeyUsed, NotPermitted, NotShorter, TrialUsed
@@ -31,7 +32,7 @@ def grant(
     Raises TrialUsed for a second trial of the plan, KeyUsed when the key gave something else before.
     """
     if ends_at is not None and ends_at < starts_at:
-        raise Invalid("A grant cannot end before it starts.")
+        raise Invalid(_("A grant cannot end before it starts."))
     fields = {"starts_at": starts_at, "ends_at": ends_at, "source": source, "is_trial": is_trial}
     if (given := _given(key, user, plan)) is not None:
         return given

@@ -196,3 +196,16 @@ def test_pages_ask_no_more_when_there_is_more(
     make(range(1, 30))
     with django_assert_max_num_queries(len(few.captured_queries)):
         client.get(f"{HERE}/{page}")
+
+
+def test_where_access_comes_from_is_said_in_words_and_leads_there(
+    admin: User, visitor: User, community: Community, tier: Plan, space: Any
+) -> None:
+    sources = [f"staff:{admin.pk}", f"circle:{space.pk}", "order:999", "import:x"]
+    for source in sources:
+        Grant.objects.create(plan=tier, user=visitor, starts_at=timezone.now(), source=source, key=source)
+    page = sign_in(admin).get(f"{HERE}/access/vera/", headers=ENGLISH).text
+    assert f'<a href="/c/agora/members/adam/">Given by {admin.shown_name}.</a>' in page
+    assert '<a href="/c/agora/spaces/general/">From the circle “General”.</a>' in page
+    assert [words in page for words in ("From an order.", "Given by this installation.")] == [True, True]
+    assert not any(source in page for source in sources)

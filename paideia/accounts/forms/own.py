@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from paideia.accounts.actions import interests_of
 from paideia.accounts.handles import check_handle
 from paideia.accounts.models import User
+from paideia.lib.formatting import time_zone_names
 from paideia.lib.text import clean, clean_line
 
 HOME_SECTIONS = [
@@ -104,12 +105,14 @@ class PreferencesForm(forms.Form):
             "recommendations": user.preferences.get("recommendations", True),
         }
         super().__init__(*args, **kwargs)
-        self.fields["time_zone"].choices = [("", _("As the community says")), *time_zones()]  # type: ignore[attr-defined]
+        zones = time_zones(user.time_zone)
+        self.fields["time_zone"].choices = [("", _("As the community says")), *zones]  # type: ignore[attr-defined]
 
 
-def time_zones() -> list[tuple[str, str]]:
-    """Every place whose clock is known: "Asia/Shanghai" and some 400 others."""
+def time_zones(always: str = "") -> list[tuple[str, str]]:
+    """Every place whose clock is known, "Asia/Shanghai" and some 400 others, by the name that readers know; `always`
+    is among them, whatever it is called."""
     places = (name for name in zoneinfo.available_timezones() if "/" in name)
-    return [
-        (name, name.replace("_", " ")) for name in sorted(places) if not name.startswith(("Etc/", "SystemV/"))
-    ]
+    here = [name for name in places if not name.startswith(("Etc/", "SystemV/"))]
+    own = [(always, always)] if always and always not in here else []
+    return own + time_zone_names(here, always)

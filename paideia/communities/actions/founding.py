@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from paideia.accounts.models import User
 from paideia.activity.actions import record
@@ -61,7 +62,7 @@ def edit_community(*, community: Community, by: User, **fields: Any) -> Communit
 
 def _known(fields: dict[str, Any]) -> dict[str, Any]:
     if unknown := fields.keys() - EDITABLE:
-        raise Invalid(f"A community has no such field: {', '.join(sorted(unknown))}")
+        raise Invalid(_("A community has no such field: %(names)s.") % {"names": ", ".join(sorted(unknown))})
     return fields
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from paideia.accounts.models import User
 from paideia.activity.actions import record
@@ -21,7 +22,7 @@ def set_role(*, membership: Membership, role: Role, by: User) -> Membership:
     standing = must(membership.community, by, "members.manage")
     row = _managed(membership, standing)
     if role.community_id != row.community_id:
-        raise Invalid("That role belongs to another community.")
+        raise Invalid(_("That role belongs to another community."))
     if not standing.outranks(role.rank) or not set(role.permissions) <= standing.permissions:
         raise NotPermitted()
     if row.role_id == role.pk:

@@ -94,7 +94,7 @@ def remove_role(*, role: Role, by: User) -> None:
 def _checked(standing: Standing, role: Role, permissions: Iterable[str]) -> list[str]:
     wanted = set(permissions)
     if unknown := wanted - PERMISSIONS.keys():
-        raise Invalid(f"No such permission: {', '.join(sorted(unknown))}")
+        raise Invalid(_("There is no such permission: %(names)s.") % {"names": ", ".join(sorted(unknown))})
     if role.key == "owner":
         if wanted != PERMISSIONS.keys():
             raise NotPermitted(_("An owner may do everything; this cannot be taken away."))

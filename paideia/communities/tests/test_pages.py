@@ -79,3 +79,19 @@ def test_the_list_of_members_goes_on_by_key_and_shows_each_once(community, newco
         if not after:
             break
     assert len(seen) == len(set(seen)) == 71
+
+
+def test_the_colours_are_kept_for_good_only_under_the_address_that_says_what_they_are(community, client):
+    lasting, bare, wrong = (
+        client.get(f"/c/agora/theme/{community.accent[1:]}.css{rest}")["Cache-Control"]
+        for rest in (f"?v={community.theme_version}", "", "?v=other")
+    )
+    assert lasting == "public, max-age=31536000, immutable"
+    assert (bare, wrong) == ("public, max-age=300", "public, max-age=300")
+    assert f"/theme/{community.accent[1:]}.css?v={community.theme_version}" in client.get("/c/agora/").text
+
+
+def test_a_currency_and_a_time_zone_are_chosen_by_name(community, owner, sign_in):
+    page = sign_in(owner).get("/c/agora/manage/community/", headers={"Accept-Language": "en"}).text
+    assert "CNY – Chinese Yuan" in page
+    assert "Shanghai (UTC+08:00)" in page

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from paideia.accounts.models import Follow, User
 from paideia.activity.models import Fact
-from paideia.communities.actions import accept_claim, claim_profile, hand_over, suspend
+from paideia.communities.actions import accept_claim, claim_profile, create_community, hand_over, suspend
 from paideia.communities.models import Membership, ProfileClaim
 from paideia.communities.queries import members_page
 from paideia.communities.refusals import InvitationSpent
@@ -191,3 +191,17 @@ def test_a_key_that_cannot_be_mailed_leaves_the_claim_open(
     answer = sign_in(owner).post(f"/c/agora/manage/claims/{claim.pk}/", {"accept": "1"})
     claim.refresh_from_db()
     assert (answer.status_code, claim.decided_at, claim.token_hash) == (503, None, "")
+
+
+def test_the_key_to_a_profile_opens_nothing_in_another_community(client, community, imported, member, owner):
+    claim = claim_profile(
+        community=community, profile=imported, claimant=member, email="mira@example.org", note="I wrote it."
+    )
+    _claim, token = accept_claim(claim=claim, by=owner)
+    create_community(by=owner, slug="stoa", name="Stoa", language="en")
+    answers = [client.get(f"/c/{slug}/claims/{token}/").status_code for slug in ("stoa", "agora")]
+    assert answers == [404, 200]
+    assert client.post(f"/c/stoa/claims/{token}/", {"password": "a long new password"}).status_code == 404
+    imported.refresh_from_db()
+    claim.refresh_from_db()
+    assert (imported.claimable_from, claim.used_at) == ("stackexchange:x:user:1", None)

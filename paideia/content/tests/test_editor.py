@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from paideia.content.actions import keep_draft, publish, save_article, toggle_bookmark
+from paideia.content.gates import opens_for
 from paideia.content.models import Article, Bookmark, Document, Draft
 from paideia.lib.refusal import NotFound
 from tests.cast import sign_in, viewer_of
@@ -100,3 +101,24 @@ def test_keeping_twice_lets_go_and_what_is_hidden_cannot_be_kept(
     assert [toggle_bookmark(viewer=viewer, document=document) for _ in range(3)] == [True, False, True]
     assert Bookmark.objects.count() == 1
     assert "T" in sign_in(member).get("/c/agora/bookmarks/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "It opens to every member. Others see the title."),
+        (
+            {"plans": ["Gold", "Silver"], "level_min": 3, "shows": "preview"},
+            "It opens to holders of “Gold”, holders of “Silver”, and members of level 3 and above. "
+            "Others see the preview.",
+        ),
+        (
+            {"role_keys": ["mentor"], "delay_days": 1, "shows": "nothing"},
+            "It opens to whoever has the role “Mentor”. It opens 1 day after their access began. "
+            "Others do not see that it exists.",
+        ),
+    ],
+)
+def test_a_gate_says_in_sentences_whom_it_opens_to(changes, said):
+    gate = {"plans": [], "role_keys": [], "level_min": None, "delay_days": 0, "shows": "title"}
+    assert opens_for(gate | changes) == said

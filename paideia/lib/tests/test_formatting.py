@@ -110,3 +110,32 @@ def test_shares_are_per_cent(english: None) -> None:
 def test_nothing_is_told_as_nothing() -> None:
     tellers = [formatting.date, formatting.datetime, formatting.money, formatting.number, formatting.compact]
     assert [tell(None) for tell in tellers] == [""] * 5
+
+
+@pytest.mark.parametrize(
+    ("language", "currency", "names", "said"),
+    [
+        ("en", "CNY – Chinese Yuan", "A, B, or C", "One. Two."),
+        ("zh-hans", "CNY – 人民币", "A、B或C", "One.Two."),
+    ],
+)
+def test_lists_are_made_as_the_language_makes_them(
+    language: str, currency: str, names: str, said: str
+) -> None:
+    with translation.override(language):
+        assert formatting.currency_name("CNY") == currency
+        assert formatting.currency_name("ZZQ") == "ZZQ"
+        assert formatting.listed(["A", "B", "C"], "or") == names
+        assert formatting.sentences(["One.", "Two."]) == said
+
+
+def test_time_zones_are_named_as_readers_know_them_from_west_to_east(chinese: None) -> None:
+    names = ["Asia/Shanghai", "PRC", "America/Sao_Paulo"]
+    assert formatting.time_zone_names(names) == [
+        ("America/Sao_Paulo", "圣保罗 (UTC-03:00)"),
+        ("Asia/Shanghai", "上海 (UTC+08:00)"),
+    ]
+    assert formatting.time_zone_names(names, always="PRC")[1:] == [
+        ("Asia/Shanghai", "上海 (UTC+08:00)"),
+        ("PRC", "上海 (UTC+08:00)"),
+    ]

@@ -62,6 +62,8 @@ def test_a_part_that_does_not_exist_is_a_mistake_that_names_those_that_do() -> N
         ("", "?"),
         ("Anna Maria Bell", "AB"),
         ("…", "…"),
+        ("Paideia 城市", "P"),
+        ("Ada 林", "A"),
     ],
 )
 def test_a_face_without_a_picture_shows_letters(name: str, letters: str) -> None:

@@ -122,3 +122,15 @@ def test_a_list_takes_the_same_queries_for_one_and_thirty(
     viewer = viewer_of(member)
     with django_assert_num_queries(1):
         assert len(notifications_of(viewer)[0]) == 30
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (Notification.Kind.REACTION, "Vera reacted to your comment"),
+        (Notification.Kind.MENTION, "Vera mentioned you"),
+        (Notification.Kind.COMMENT, "Vera commented on what you follow"),
+    ],
+)
+def test_what_has_no_title_is_told_without_quotes(kind, said):
+    assert sentence(Notification(kind=kind, actor=User(name="Vera"), params={})) == said

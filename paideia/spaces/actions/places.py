@@ -80,7 +80,7 @@ def edit_space(
     """
     row = _locked(viewer, space)
     if unknown := fields.keys() - EDITABLE:
-        raise Invalid(f"A space has no such field: {', '.join(sorted(unknown))}")
+        raise Invalid(_("A space has no such field: %(names)s.") % {"names": ", ".join(sorted(unknown))})
     for name, value in fields.items():
         setattr(row, name, clean_line(value) if isinstance(value, str) else value)
     before = row.gate_id

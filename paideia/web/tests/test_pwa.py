@@ -37,6 +37,6 @@ def test_the_offline_page_is_alike_for_all_strangers(community: Community, clien
 
 def test_pages_link_the_colour_of_their_community(community: Community, client: Client) -> None:
     assert (
-        '<link rel="stylesheet" href="/c/agora/theme/0f766e.css">'
+        f'<link rel="stylesheet" href="/c/agora/theme/0f766e.css?v={community.theme_version}">'
         in client.get("/c/agora/offline/").content.decode()
     )
