@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.signals import got_request_exception
+from django.db import connections
 from django.test import Client, TransactionTestCase
 
 from paideia.accounts.models import User
@@ -77,6 +78,9 @@ def chromium() -> Iterator[Any]:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
+        # Django's connections are others while Playwright's loop runs in this thread: nobody else closes them
+        # before their database is taken away.
+        connections.close_all()
 
 
 class Visit:

@@ -4,6 +4,7 @@ import os
 import shutil
 
 import pytest
+from django.db import connections
 from django.test import override_settings
 
 from tests.cast import PASSWORD
@@ -42,6 +43,7 @@ def person_at_a_browser():
         devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
         yield page
         browser.close()
+        connections.close_all()  # those of Playwright's loop, which nobody else closes
 
 
 @pytest.mark.django_db(transaction=True)
