@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from paideia.commerce.life import may_become
 from paideia.commerce.models import Dispute, Order, Refund
 from paideia.commerce.providers import Capability, provider_of
+from paideia.commerce.quoting.unused import taken_in_payment
 from paideia.commerce.refusals import WrongRefund
 from paideia.lib import formatting
 from paideia.lib.refusal import NotFound
@@ -49,7 +50,7 @@ class RefundTerms:
 
 def refundable(order: Order, *, elsewhere: bool = False) -> Refundable:
     """What can go back of this order; `elsewhere`: whatever the provider's terms are, since it has acted."""
-    value = order.value - order.refunded
+    value = max(order.value - order.refunded - taken_in_payment(order), 0)
     if order.paid_at is None or order.state == Order.State.DISPUTED or value == 0:
         return Refundable(0, 0, None, _not_refundable(order))
     sent = Refund.objects.filter(order=order, stray_charge_id="").exclude(state=Refund.State.FAILED)

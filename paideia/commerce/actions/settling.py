@@ -9,6 +9,7 @@ from paideia.accounts.models import User
 from paideia.activity.actions import record
 from paideia.commerce.buyers import let_in
 from paideia.commerce.deliveries import delivery_of
+from paideia.commerce.deliveries.mandates import keep_mandate
 from paideia.commerce.holding import hold_again
 from paideia.commerce.life import advance
 from paideia.commerce.models import Offer, Order
@@ -73,9 +74,8 @@ def fulfil(order: Order, *, paid_at: datetime, charge_id: str | None, mandate_id
     _book(order, delivery.account_name(order))
     let_in(order.community, order.buyer)
     grants = delivery.deliver(order)
-    if mandate_id and order.subscription is not None:
-        order.subscription.mandate_id = mandate_id[:120]
-        order.subscription.save(update_fields=["mandate_id"])
+    if mandate_id:
+        keep_mandate(order, mandate_id)
     assert order.paid_at is not None
     record(
         "order.settled",

@@ -12,6 +12,7 @@ from paideia.access.viewer import Viewer
 from paideia.accounts.models import User
 from paideia.activity.actions import record
 from paideia.commerce.buyers import let_in, must_be_able_to_buy
+from paideia.commerce.deliveries.subscribing import begin_trial
 from paideia.commerce.models import Offer
 from paideia.commerce.refusals import NoTrial
 
@@ -19,13 +20,14 @@ from paideia.commerce.refusals import NoTrial
 @transaction.atomic
 def start_trial(*, viewer: Viewer, offer: Offer) -> list[Grant]:
     """Give the offer's plans for its trial days. Raises NoTrial, also for those who
-    had one of the plans before, and what must_be_able_to_buy raises."""
+    had one of the plans before, or where a trial is paid for, and what must_be_able_to_buy raises. Where the
+    offer renews itself the trial turns into its subscription, unless it is cancelled before."""
     if viewer.user is not None:
         User.objects.select_for_update(no_key=True).get(pk=viewer.user.pk)
     offer = Offer.objects.get(pk=offer.pk)  # as it stands now
     user = must_be_able_to_buy(viewer, offer)
     plans = list(offer.plans.order_by("pk"))
-    if not offer.trial_days or not plans:
+    if not offer.trial_days or offer.trial_price or not plans:
         raise NoTrial()
     now = timezone.now()
     paid = Grant.objects.filter(user=user, plan__in=plans, is_trial=False, revoked_at=None)
@@ -51,6 +53,8 @@ def start_trial(*, viewer: Viewer, offer: Offer) -> list[Grant]:
         )
         for plan in plans
     ]
+    if offer.renewal == Offer.Renewal.AUTOMATIC:
+        begin_trial(offer=offer, ends_at=ends_at, community=viewer.community, user=user)
     let_in(viewer.community, user)
     record(
         "trial.started",

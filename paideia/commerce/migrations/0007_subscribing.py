@@ -6,105 +6,171 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('commerce', '0006_cards_on_sale_and_seat_orders'),
-        ('communities', '0004_claims_used_when_accepted'),
+        ("commerce", "0006_cards_on_sale_and_seat_orders"),
+        ("communities", "0004_claims_used_when_accepted"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RetentionOffer',
+            name="RetentionOffer",
             fields=[
-                ('community', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='retention_offer', serialize=False, to='communities.community')),
-                ('percent', models.PositiveSmallIntegerField(default=0, verbose_name='percent off')),
-                ('periods', models.PositiveSmallIntegerField(default=1, verbose_name='for how many periods')),
-                ('win_back_percent', models.PositiveSmallIntegerField(default=0, verbose_name='percent off for who comes back')),
-                ('win_back_periods', models.PositiveSmallIntegerField(default=1, verbose_name='for how many periods')),
+                (
+                    "community",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="retention_offer",
+                        serialize=False,
+                        to="communities.community",
+                    ),
+                ),
+                ("percent", models.PositiveSmallIntegerField(default=0, verbose_name="percent off")),
+                ("periods", models.PositiveSmallIntegerField(default=1, verbose_name="for how many periods")),
+                (
+                    "win_back_percent",
+                    models.PositiveSmallIntegerField(
+                        default=0, verbose_name="percent off for who comes back"
+                    ),
+                ),
+                (
+                    "win_back_periods",
+                    models.PositiveSmallIntegerField(default=1, verbose_name="for how many periods"),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='order',
-            name='instalments',
+            model_name="order",
+            name="instalments",
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='order',
-            name='renewal',
-            field=models.CharField(choices=[('none', 'Paid once'), ('automatic', 'Renewed by itself until cancelled'), ('instalments', 'Paid in monthly instalments')], default='none', max_length=12),
+            model_name="order",
+            name="renewal",
+            field=models.CharField(
+                choices=[
+                    ("none", "Paid once"),
+                    ("automatic", "Renewed by itself until cancelled"),
+                    ("instalments", "Paid in monthly instalments"),
+                ],
+                default="none",
+                max_length=12,
+            ),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='anchor_period',
+            model_name="subscription",
+            name="anchor_period",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='ends_at',
+            model_name="subscription",
+            name="ends_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='grace_days',
+            model_name="subscription",
+            name="grace_days",
             field=models.PositiveSmallIntegerField(default=3),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='instalments',
+            model_name="subscription",
+            name="instalments",
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='next_offer',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='commerce.offer'),
+            model_name="subscription",
+            name="next_offer",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="commerce.offer",
+            ),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='next_price',
+            model_name="subscription",
+            name="next_price",
             field=models.PositiveBigIntegerField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='next_price_told_at',
+            model_name="subscription",
+            name="next_price_told_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='retained_at',
+            model_name="subscription",
+            name="retained_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='term',
-            field=models.CharField(choices=[('lifetime', 'For good'), ('month', 'One month'), ('quarter', 'Three months'), ('year', 'One year'), ('deadline', 'Until a fixed day')], default='month', max_length=10),
+            model_name="subscription",
+            name="term",
+            field=models.CharField(
+                choices=[
+                    ("lifetime", "For good"),
+                    ("month", "One month"),
+                    ("quarter", "Three months"),
+                    ("year", "One year"),
+                    ("deadline", "Until a fixed day"),
+                ],
+                default="month",
+                max_length=10,
+            ),
         ),
         migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(condition=models.Q(('state', 'cancelled')), fields=['period_ends_at'], name='subscription_to_end'),
+            model_name="subscription",
+            index=models.Index(
+                condition=models.Q(("state", "cancelled")),
+                fields=["period_ends_at"],
+                name="subscription_to_end",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(condition=models.Q(('paid_at__isnull', False)), fields=('replaces',), name='order_replaced_once'),
+            model_name="order",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("paid_at__isnull", False)),
+                fields=("replaces",),
+                name="order_replaced_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('next_price', None), ('next_price_told_at', None)), models.Q(('next_price__isnull', False), ('next_price_told_at__isnull', False)), _connector='OR'), name='subscription_next_price_is_told'),
+            model_name="subscription",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("next_price", None), ("next_price_told_at", None)),
+                    models.Q(("next_price__isnull", False), ("next_price_told_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="subscription_next_price_is_told",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.CheckConstraint(condition=models.Q(('anchor_period__lte', models.F('period'))), name='subscription_anchor_behind_period'),
+            model_name="subscription",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("anchor_period__lte", models.F("period"))),
+                name="subscription_anchor_behind_period",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.CheckConstraint(condition=models.Q(('discount_percent__lte', 100)), name='subscription_discount_percent'),
+            model_name="subscription",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("discount_percent__lte", 100)), name="subscription_discount_percent"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='retentionoffer',
-            constraint=models.CheckConstraint(condition=models.Q(('percent__range', (0, 100)), ('win_back_percent__range', (0, 100))), name='retention_percent'),
+            model_name="retentionoffer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("percent__range", (0, 100)), ("win_back_percent__range", (0, 100))),
+                name="retention_percent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='retentionoffer',
-            constraint=models.CheckConstraint(condition=models.Q(('periods__range', (1, 36)), ('win_back_periods__range', (1, 36))), name='retention_periods'),
+            model_name="retentionoffer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("periods__range", (1, 36)), ("win_back_periods__range", (1, 36))),
+                name="retention_periods",
+            ),
         ),
     ]

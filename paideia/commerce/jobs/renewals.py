@@ -1,0 +1,35 @@
+"""Renewals every few minutes, and once a day what is said about terms that end."""
+
+from contextlib import suppress
+
+from django.db import transaction
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from paideia.commerce.actions.reminding import remind_all
+from paideia.commerce.actions.renewing import end_cancelled, renew, subscriptions_due
+
+
+@app.task(name="commerce.renew")
+def renew_one(subscription_id: int) -> None:
+    """Renew one subscription, if it is still due."""
+    renew(subscription_id)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="commerce.renew_all", queueing_lock="commerce.renew_all")
+def renew_all(timestamp: int) -> None:
+    """Every five minutes: a job for each due renewal, so that one that breaks stops no other, and the end of what
+    was cancelled."""
+    for subscription_id in subscriptions_due():
+        with suppress(AlreadyEnqueued), transaction.atomic():  # one that waits already will do it
+            name = f"subscription:{subscription_id}"
+            renew_one.configure(lock=name, queueing_lock=name).defer(subscription_id=subscription_id)
+    end_cancelled()
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(name="commerce.remind", queueing_lock="commerce.remind")
+def remind(timestamp: int) -> None:
+    """Every hour, for the communities where it is morning: who holds something that ends, and new prices."""
+    remind_all()
