@@ -7,72 +7,7 @@ from babel.numbers import get_currency_precision
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from paideia.access.models import Plan
-from paideia.access.viewer import Viewer
-from paideia.commerce.actions.offers import TRIAL_DAYS_MAX, OfferTerms
-from paideia.commerce.models import PRICE_MAX, Notice, Offer, Order
-from paideia.commerce.queries import plans_to_sell
-from paideia.communities.forms import CURRENCIES
-
-
-class OfferForm(forms.Form):
-    """An offer as the team writes it, its price in whole units of the currency."""
-
-    name = forms.CharField(label=_("Name"), max_length=120)
-    summary = forms.CharField(label=_("One sentence about it"), max_length=300, required=False)
-    plans = forms.ModelMultipleChoiceField(
-        label=_("What it gives"), queryset=Plan.objects.none(), widget=forms.CheckboxSelectMultiple
-    )
-    price = forms.DecimalField(
-        label=_("Price"), min_value=0, max_digits=14, decimal_places=3, help_text=_("0: it is free.")
-    )
-    currency = forms.ChoiceField(label=_("Currency"), choices=[(code, code) for code in CURRENCIES])
-    term = forms.ChoiceField(label=_("For how long"), choices=Offer.Term.choices)
-    trial_days = forms.IntegerField(
-        label=_("Days to try it for free"),
-        min_value=0,
-        max_value=TRIAL_DAYS_MAX,
-        initial=0,
-        required=False,
-        help_text=_("0: no trial. Each person can try a plan once."),
-    )
-    position = forms.IntegerField(
-        label=_("Place in the list"), min_value=0, max_value=999, initial=0, required=False
-    )
-    highlighted = forms.BooleanField(label=_("Recommended"), required=False)
-
-    def __init__(self, *args: Any, viewer: Viewer, offer: Offer | None = None, **kwargs: Any) -> None:
-        initial = _initial(offer) if offer else {"currency": viewer.community.currency}
-        super().__init__(*args, **{"initial": initial, **kwargs})
-        self.fields["plans"].queryset = plans_to_sell(viewer)  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        price, currency = data.get("price"), data.get("currency")
-        if price is not None and currency:
-            minor = price.scaleb(get_currency_precision(currency))
-            if minor != minor.to_integral_value():
-                self.add_error("price", _("This currency has no such small amounts."))
-            elif minor > PRICE_MAX:
-                self.add_error("price", _("This price is out of range."))
-            data["minor"] = int(minor)
-        return data
-
-    @property
-    def terms(self) -> OfferTerms:
-        """What was filled in; the form is valid."""
-        data = self.cleaned_data
-        return OfferTerms(
-            name=data["name"],
-            plans=list(data["plans"]),
-            price=data["minor"],
-            currency=data["currency"],
-            term=data["term"],
-            summary=data["summary"],
-            trial_days=data["trial_days"] or 0,
-            position=data["position"] or 0,
-            highlighted=data["highlighted"],
-        )
+from paideia.commerce.models import Notice, Order, Refund
 
 
 class OrderSearchForm(forms.Form):
@@ -80,7 +15,12 @@ class OrderSearchForm(forms.Form):
     state = forms.ChoiceField(
         label=_("State"),
         required=False,
-        choices=[("", _("Every state")), *Order.State.choices, ("open_notices", _("To be looked at"))],
+        choices=[
+            ("", _("Every state")),
+            *Order.State.choices,
+            ("open_notices", _("To be looked at")),
+            ("refunds", _("Refunds on their way")),
+        ],
     )
 
 
@@ -90,16 +30,40 @@ class ResolutionForm(forms.Form):
     )
 
 
-def _initial(offer: Offer) -> dict[str, Any]:
-    digits = get_currency_precision(offer.currency)
-    return {
-        "name": offer.name,
-        "summary": offer.summary,
-        "plans": [plan.pk for plan in offer.plans.all()],
-        "price": Decimal(offer.price).scaleb(-digits),
-        "currency": offer.currency,
-        "term": offer.term,
-        "trial_days": offer.trial_days,
-        "position": offer.position,
-        "highlighted": offer.highlighted,
-    }
+class RefundForm(forms.Form):
+    """How much goes back, of what, and what becomes of access; amounts in whole units."""
+
+    amount = forms.DecimalField(
+        label=_("Back by the way it was paid"), min_value=0, max_digits=14, decimal_places=3, required=False
+    )
+    credit = forms.DecimalField(
+        label=_("Back as credit"),
+        min_value=0,
+        max_digits=14,
+        decimal_places=3,
+        required=False,
+        help_text=_("Which the buyer can pay with here."),
+    )
+    access = forms.ChoiceField(
+        label=_("What becomes of access"),
+        choices=[("", _("By the rule")), *Refund.Access.choices],
+        required=False,
+    )
+    reason = forms.CharField(label=_("Why"), max_length=300, help_text=_("The buyer reads it."))
+    key = forms.CharField(max_length=40, widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        self.digits = get_currency_precision(currency)
+        super().__init__(*args, **kwargs)
+
+    def clean_amount(self) -> int:
+        return self._minor("amount")
+
+    def clean_credit(self) -> int:
+        return self._minor("credit")
+
+    def _minor(self, name: str) -> int:
+        minor = (self.cleaned_data[name] or Decimal(0)).scaleb(self.digits)
+        if minor != minor.to_integral_value():
+            raise forms.ValidationError(_("This currency has no such small amounts."))
+        return int(minor)

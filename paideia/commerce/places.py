@@ -1,5 +1,8 @@
 """Places of offers that are sold a limited number of times."""
 
+from django.db.models import Case, F, IntegerField, OuterRef, Subquery, Sum, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from paideia.commerce.models import Offer, Order
@@ -14,6 +17,14 @@ def places_taken(offer: Offer) -> int:
     """Places of a limited offer that are sold, or held by orders that can still be paid."""
     taken = Order.objects.filter(offer=offer, kind__in=TAKE_PLACES).exclude(state__in=LET_GO)
     return sum(taken.values_list("quantity", flat=True))
+
+
+def places_left() -> Combinable:
+    """An expression over offers: places that can be bought now; None for offers without a limit."""
+    taken = Order.objects.filter(offer=OuterRef("pk"), kind__in=TAKE_PLACES).exclude(state__in=LET_GO)
+    total = taken.order_by().values("offer").annotate(sum=Sum("quantity")).values("sum")
+    left = F("quantity_max") - Coalesce(Subquery(total), 0)
+    return Case(When(quantity_max__isnull=False, then=Greatest(left, 0)), output_field=IntegerField())
 
 
 def must_still_be_there(order: Order) -> None:

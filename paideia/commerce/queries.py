@@ -7,13 +7,14 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils.translation import gettext as _
 
 from paideia.access.models import Gate, Grant, Plan
 from paideia.access.viewer import Viewer
-from paideia.commerce.models import Notice, Offer, Order
+from paideia.commerce.models import Notice, Offer, OfferPrice, Order, Refund, SeatBand
+from paideia.commerce.places import places_left
 from paideia.commerce.refusals import NotPermitted, OfferGone
 from paideia.communities.permissions import ROLE_NAMES
 from paideia.lib.refusal import NotFound
@@ -157,11 +158,13 @@ def offers_for_gate(gate: Gate) -> list[Offer]:
     return list(found.distinct().order_by("price", "position", "pk"))
 
 
-def offers_on_sale(viewer: Viewer) -> list[Offer]:
-    """What the community sells, in the order its team chose, each with its plans. One query."""
+def offers_on_sale(viewer: Viewer, hidden_key: str = "") -> list[Offer]:
+    """What the community sells, in the order its team chose, each with its plans; and what is sold to who has the
+    link with this key. One query."""
     if not viewer.may_enter:
         raise NotFound("")
-    listed = Offer.objects.filter(community=viewer.community, archived_at=None, hidden_key="")
+    keys = {"", hidden_key[:43]}
+    listed = Offer.objects.filter(community=viewer.community, archived_at=None, hidden_key__in=keys)
     begun = Q(on_sale_from=None) | Q(on_sale_from__lte=viewer.now)
     goes_on = (Q(on_sale_until=None) | Q(on_sale_until__gt=viewer.now)) & (
         Q(ends_at=None) | Q(ends_at__gt=viewer.now)
@@ -185,15 +188,32 @@ def offer_on_sale(viewer: Viewer, pk: int, hidden_key: str = "") -> Offer:
 
 
 def _with_plans(offers: QuerySet[Offer]) -> list[Offer]:
-    """The offers, whose `plans.all()` asks the database no more."""
+    """The offers, whose plans, prices and bands ask the database no more, with `places_left` (None: no limit)."""
     row = JSONObject(**{name: name for name in ("id", "name", "summary", "kind", "position", "community_id")})
     given = Plan.objects.filter(offers=OuterRef("pk")).order_by("position", "pk").values(row=row)
-    found: list[Offer] = list(offers.annotate(given=ArraySubquery(given)))
+    in_others = OfferPrice.objects.filter(offer=OuterRef("pk")).order_by("currency")
+    by_seats = SeatBand.objects.filter(offer=OuterRef("pk")).order_by("seats_min")
+    found: list[Offer] = list(
+        offers.annotate(
+            given=ArraySubquery(given),
+            in_others=ArraySubquery(in_others.values(row=JSONObject(currency="currency", price="price"))),
+            by_seats=ArraySubquery(by_seats.values(row=JSONObject(seats_min="seats_min", price="price"))),
+            places_left=places_left(),
+        )
+    )
     for offer in found:
-        plans = Plan.objects.none()
-        plans._result_cache = [Plan(**row) for row in offer.given]  # type: ignore[attr-defined]
-        offer._prefetched_objects_cache = {"plans": plans}  # type: ignore[attr-defined]
+        offer._prefetched_objects_cache = {  # type: ignore[attr-defined]
+            "plans": _loaded(Plan, offer.given),  # type: ignore[attr-defined]
+            "prices": _loaded(OfferPrice, offer.in_others),  # type: ignore[attr-defined]
+            "bands": _loaded(SeatBand, offer.by_seats),  # type: ignore[attr-defined]
+        }
     return found
+
+
+def _loaded(model: type[Model], rows: list[dict[str, Any]]) -> QuerySet[Any]:
+    loaded = model._default_manager.none()
+    loaded._result_cache = [model(**row) for row in rows]
+    return loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +265,8 @@ def orders_searched(viewer: Viewer, words: str = "", state: str = "") -> QuerySe
         found = found.filter(state=state)
     elif state == "open_notices":
         found = found.filter(Exists(_open_notices().filter(order=OuterRef("pk"))))
+    elif state == "refunds":
+        found = found.filter(Exists(_refunds_under_way().filter(order=OuterRef("pk"))))
     if words := words.strip():
         found = found.filter(
             Q(number__istartswith=words)
@@ -262,6 +284,10 @@ def open_notices(viewer: Viewer) -> QuerySet[Notice]:
     must_see_money(viewer)
     found = _open_notices().filter(community=viewer.community)
     return found.select_related("order").order_by("-received_at", "-pk")
+
+
+def _refunds_under_way() -> QuerySet[Refund]:
+    return Refund.objects.filter(state__in=[Refund.State.AGREED, Refund.State.SENT])
 
 
 def _open_notices() -> QuerySet[Notice]:

@@ -4,7 +4,7 @@ from django.urls import path
 
 from paideia.commerce.providers.alipay.views import alipay_payment
 from paideia.commerce.providers.sandbox.views import sandbox_payment
-from paideia.commerce.views import buying, checkout, manage, manage_discounts, notifications, presents
+from paideia.commerce.views import buying, checkout, manage, manage_discounts, notifications, offers, presents
 
 urlpatterns = [
     path("pricing/", buying.pricing, name="pricing"),
@@ -40,10 +40,12 @@ urlpatterns = [
     path(
         "manage/cards/<int:pk>/revocation/", manage_discounts.card_revocation, name="manage_card_revocation"
     ),
-    path("manage/offers/", manage.offer_list, name="manage_offers"),
-    path("manage/offers/new/", manage.offer_edit, name="manage_offer_new"),
-    path("manage/offers/<int:pk>/", manage.offer_edit, name="manage_offer"),
-    path("manage/offers/<int:pk>/archive/", manage.offer_archive, name="manage_offer_archive"),
+    path("manage/offers/", offers.offer_list, name="manage_offers"),
+    path("manage/offers/new/", offers.offer_edit, name="manage_offer_new"),
+    path("manage/offers/preview/", offers.offer_preview, name="manage_offer_preview"),
+    path("manage/offers/<int:pk>/", offers.offer_edit, name="manage_offer"),
+    path("manage/offers/<int:pk>/archive/", offers.offer_archive, name="manage_offer_archive"),
+    path("manage/offers/<int:pk>/link/", offers.offer_link, name="manage_offer_link"),
     path("manage/orders/", manage.order_list, name="manage_orders"),
     path("manage/notices/<int:pk>/resolution/", manage.notice_resolution, name="manage_notice"),
 ]

@@ -195,6 +195,8 @@ ROUTES: dict[str, Route] = {
     "manage_offers": reads(),
     "manage_offer_new": writes(TEAM),
     "manage_offer": writes(TEAM, "offer"),
+    "manage_offer_preview": writes(TEAM),
+    "manage_offer_link": writes(TEAM, "offer"),
     "manage_offer_archive": writes(TEAM, "offer"),
     "manage_orders": reads(),
     "manage_notice": writes(TEAM, "number"),

@@ -7,7 +7,7 @@ from paideia.commerce.actions.notices import (
     accept_refund_news,
     resolve_notice,
 )
-from paideia.commerce.actions.offers import OfferTerms, archive_offer, restore_offer, save_offer
+from paideia.commerce.actions.offers import OfferTerms, archive_offer, renew_link, restore_offer, save_offer
 from paideia.commerce.actions.orders import begin_payment, expire_orders, must_be_on_sale, place_order
 from paideia.commerce.actions.refunds import preview_refund, refund_order
 from paideia.commerce.actions.sending import send_refund
@@ -28,6 +28,7 @@ __all__ = [
     "place_order",
     "preview_refund",
     "refund_order",
+    "renew_link",
     "resolve_notice",
     "restore_offer",
     "return_stray",

@@ -1,25 +1,27 @@
 """Making and changing offers. Orders keep what was agreed, so a change reaches later buyers only."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from paideia.access.models import Plan
 from paideia.access.viewer import Viewer
 from paideia.activity.actions import record
 from paideia.commerce.buyers import must_be_here
-from paideia.commerce.models import PRICE_MAX, Offer
-from paideia.commerce.refusals import NotPermitted, WrongOffer
-
-TRIAL_DAYS_MAX = 365
+from paideia.commerce.models import Offer, OfferPrice, SeatBand
+from paideia.commerce.offer_rules import TRIAL_DAYS_MAX, check
+from paideia.commerce.refusals import NotPermitted
 
 
 @dataclass(frozen=True, slots=True)
 class OfferTerms:
-    """All that an offer says. `price` is in minor units of `currency`."""
+    """All that an offer says. Prices are in minor units of `currency`, but those of `prices`, by currency; `bands`
+    are pairs of seats and the price of one seat from so many on."""
 
     name: str
     plans: Sequence[Plan]
@@ -27,24 +29,122 @@ class OfferTerms:
     currency: str
     term: str = Offer.Term.LIFETIME
     summary: str = ""
+    ends_at: datetime | None = None
+    price_is_minimum: bool = False
+    prices: Mapping[str, int] = field(default_factory=dict)
+    renewal: str = Offer.Renewal.NONE
+    instalments: int = 0
+    locks_price: bool = True
+    grace_days: int = 3
     trial_days: int = 0
+    trial_price: int = 0
+    early_price: int | None = None
+    early_until: datetime | None = None
+    on_sale_from: datetime | None = None
+    on_sale_until: datetime | None = None
+    quantity_max: int | None = None
+    group_size: int = 0
+    group_price: int | None = None
+    is_for_seats: bool = False
+    bands: Sequence[tuple[int, int]] = ()
+    is_hidden: bool = False
     position: int = 0
     highlighted: bool = False
+
+
+# What stands in a column of the same name.
+COLUMNS = (
+    *("price", "currency", "term", "ends_at", "price_is_minimum", "renewal", "instalments", "locks_price"),
+    *("grace_days", "trial_days", "trial_price", "early_price", "early_until", "on_sale_from"),
+    *(
+        "on_sale_until",
+        "quantity_max",
+        "group_size",
+        "group_price",
+        "is_for_seats",
+        "position",
+        "highlighted",
+    ),
+)
 
 
 @transaction.atomic
 def save_offer(*, viewer: Viewer, terms: OfferTerms, offer: Offer | None = None) -> Offer:
     """Make an offer, or change it. Needs money.manage. Raises WrongOffer."""
     _must_manage(viewer, offer)
-    _check(viewer, terms)
+    check(viewer, terms)
     row = Offer(community=viewer.community)
     if offer is not None:
         row = Offer.objects.select_for_update().get(pk=offer.pk)
-    row.name, row.summary, row.price = terms.name.strip()[:120], terms.summary.strip()[:300], terms.price
-    row.currency, row.term, row.trial_days = terms.currency, Offer.Term(terms.term), terms.trial_days
-    row.position, row.highlighted = terms.position, terms.highlighted
+    before = said(row) if offer is not None else None
+    write_terms(row, terms)
     row.save()
     row.plans.set(terms.plans)
+    row.prices.all().delete()
+    prices = [OfferPrice(offer=row, currency=code, price=price) for code, price in terms.prices.items()]
+    OfferPrice.objects.bulk_create(prices)
+    row.bands.all().delete()
+    SeatBand.objects.bulk_create(
+        [SeatBand(offer=row, seats_min=seats, price=price) for seats, price in terms.bands]
+    )
+    _record(viewer, row, before)
+    return row
+
+
+def write_terms(row: Offer, terms: OfferTerms) -> None:
+    """Fill in a row, which the caller saves or only shows."""
+    row.name, row.summary = terms.name.strip()[:120], terms.summary.strip()[:300]
+    for name in COLUMNS:
+        setattr(row, name, getattr(terms, name))
+    if terms.is_hidden != row.is_hidden:
+        row.hidden_key = new_link_key() if terms.is_hidden else ""
+
+
+@transaction.atomic
+def renew_link(*, viewer: Viewer, offer: Offer) -> Offer:
+    """Give a hidden offer a new link; the old one opens nothing any more. Needs money.manage."""
+    _must_manage(viewer, offer)
+    row = Offer.objects.select_for_update().get(pk=offer.pk)
+    if row.is_hidden:
+        row.hidden_key = new_link_key()
+        row.save(update_fields=["hidden_key"])
+        record("offer.changed", community=viewer.community, actor=viewer.user, object=row, link="renewed")
+    return row
+
+
+def archive_offer(*, viewer: Viewer, offer: Offer) -> Offer:
+    """Sell it no more. Orders that wait can still be paid. Needs money.manage. Safe to repeat."""
+    return _archived(viewer, offer, True)
+
+
+def restore_offer(*, viewer: Viewer, offer: Offer) -> Offer:
+    """Sell an archived offer again. Needs money.manage. Safe to repeat."""
+    return _archived(viewer, offer, False)
+
+
+def new_link_key() -> str:
+    return secrets.token_urlsafe(24)
+
+
+def said(offer: Offer) -> dict[str, Any]:
+    """What an offer says, as the facts keep it. The key of a hidden link is not for them."""
+    columns = {name: getattr(offer, name) for name in COLUMNS}
+    return {
+        "name": offer.name,
+        "summary": offer.summary,
+        **{name: one.isoformat() if isinstance(one, datetime) else one for name, one in columns.items()},
+        "is_hidden": offer.is_hidden,
+        "plans": sorted(offer.plans.values_list("pk", flat=True)),
+        "prices": dict(offer.prices.order_by("currency").values_list("currency", "price")),
+        "bands": [list(band) for band in offer.bands.values_list("seats_min", "price")],
+    }
+
+
+def _record(viewer: Viewer, row: Offer, before: dict[str, Any] | None) -> None:
+    """Who changed what: of a change, only what is another now."""
+    after = said(row)
+    old = before or {}
+    changed = {name: one for name, one in after.items() if before is None or old[name] != one}
     record(
         "offer.changed",
         community=viewer.community,
@@ -54,18 +154,9 @@ def save_offer(*, viewer: Viewer, terms: OfferTerms, offer: Offer | None = None)
         price=row.price,
         currency=row.currency,
         term=row.term,
+        before={name: old[name] for name in changed} if before is not None else None,
+        after=changed,
     )
-    return row
-
-
-def archive_offer(*, viewer: Viewer, offer: Offer) -> Offer:
-    """Sell it no more. Orders that were placed can still be paid. Needs money.manage. Safe to repeat."""
-    return _archived(viewer, offer, True)
-
-
-def restore_offer(*, viewer: Viewer, offer: Offer) -> Offer:
-    """Sell an archived offer again. Needs money.manage. Safe to repeat."""
-    return _archived(viewer, offer, False)
 
 
 @transaction.atomic
@@ -75,7 +166,15 @@ def _archived(viewer: Viewer, offer: Offer, archived: bool) -> Offer:
     if (row.archived_at is not None) != archived:
         row.archived_at = timezone.now() if archived else None
         row.save(update_fields=["archived_at"])
-        record("offer.changed", community=viewer.community, actor=viewer.user, object=row, archived=archived)
+        record(
+            "offer.changed",
+            community=viewer.community,
+            actor=viewer.user,
+            object=row,
+            archived=archived,
+            before={"archived": not archived},
+            after={"archived": archived},
+        )
     return row
 
 
@@ -86,16 +185,12 @@ def _must_manage(viewer: Viewer, offer: Offer | None) -> None:
         raise NotPermitted()
 
 
-def _check(viewer: Viewer, terms: OfferTerms) -> None:
-    if not terms.name.strip():
-        raise WrongOffer(_("Give the offer a name."))
-    if type(terms.price) is not int or not 0 <= terms.price <= PRICE_MAX:
-        raise WrongOffer(_("This price is out of range."))
-    if not terms.plans:
-        raise WrongOffer(_("Choose at least one plan that the offer gives."))
-    if any(plan.community_id != viewer.community.pk for plan in terms.plans):
-        raise WrongOffer(_("An offer gives plans of its own community only."))
-    if any(plan.archived_at is not None or plan.kind == Plan.Kind.CIRCLE for plan in terms.plans):
-        raise WrongOffer(_("Archived plans and circles cannot be sold."))
-    if not 0 <= terms.trial_days <= TRIAL_DAYS_MAX:
-        raise WrongOffer(_("A trial lasts %(max)s days at most.") % {"max": TRIAL_DAYS_MAX})
+__all__ = [
+    "TRIAL_DAYS_MAX",
+    "OfferTerms",
+    "archive_offer",
+    "renew_link",
+    "restore_offer",
+    "save_offer",
+    "write_terms",
+]

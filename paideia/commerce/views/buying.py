@@ -1,5 +1,7 @@
 """Choosing, paying and coming back."""
 
+from contextlib import suppress
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from paideia.commerce import actions, presentation, queries
 from paideia.commerce.models import Offer, Order
 from paideia.commerce.presentation import OfferCard
-from paideia.commerce.providers import provider_of
+from paideia.commerce.providers import ProviderDown, cashier, provider_of
 from paideia.commerce.refusals import JoinFirst
 from paideia.commerce.returning import same_site
 from paideia.lib.refusal import Refused
@@ -22,11 +24,17 @@ from paideia.lib.responses import same_for_strangers
 @require_safe
 def pricing(request: HttpRequest) -> HttpResponse:
     """All offers side by side."""
-    offers = queries.offers_on_sale(request.viewer)  # type: ignore[attr-defined]
-    found = _cards(request, offers)
+    key, currency = request.GET.get("key", ""), request.GET.get("currency", "")
+    offers = queries.offers_on_sale(request.viewer, key)  # type: ignore[attr-defined]
+    codes = presentation.currencies(offers)
+    currency = currency if currency in codes else ""
+    found = _cards(request, offers, currency)
     context = {
         "cards": found,
         "rows": presentation.compared(found),
+        "key": key[:43],
+        "currencies": codes,
+        "currency": currency or (codes[0] if codes else ""),
         "next": same_site(request.GET.get("next", "")),
     }
     return render(request, "commerce/pricing.html", context)
@@ -91,10 +99,11 @@ def paid(request: HttpRequest, number: str) -> HttpResponse:
     the notification may have been faster, or may come later."""
     found = _own(request, number)
     provider = provider_of(found.provider)
-    said = provider.query(found)
-    if said is not None:
-        actions.accept_payment(community=found.community, provider=provider.key, payment=said)
-        found.refresh_from_db()
+    with suppress(ProviderDown):  # then the notification tells, or whoever asks again
+        said = provider.query(found)
+        if said is not None:
+            actions.accept_payment(community=found.community, provider=provider.key, payment=said)
+            found.refresh_from_db()
     return _onward(request, found)
 
 
@@ -105,22 +114,20 @@ def _own(request: HttpRequest, number: str) -> Order:
     return found
 
 
-def _cards(request: HttpRequest, offers: list[Offer]) -> list[OfferCard]:
+def _cards(request: HttpRequest, offers: list[Offer], currency: str = "") -> list[OfferCard]:
     viewer = request.viewer  # type: ignore[attr-defined]
-    return presentation.cards(offers, had=queries.plans_had(viewer), viewer=viewer)
+    return presentation.cards(offers, had=queries.plans_had(viewer), viewer=viewer, currency=currency)
 
 
 def to_payment(request: HttpRequest, order: Order) -> HttpResponse:
     """On to the provider's page; past it where there is nothing to pay. The order is committed already."""
     if order.state == Order.State.PAID:
         return _onward(request, order)
-    here = request.build_absolute_uri
-    address = actions.begin_payment(
-        order=order,
-        return_url=here(reverse("order_paid", args=[order.number])),
-        notify_url=here(reverse("provider_notifications", args=[order.provider])),
-    )
-    return HttpResponseRedirect(address)
+    try:
+        address = actions.begin_payment(order=order, **cashier.addresses(request, order))
+    except ProviderDown:
+        return cashier.silent(request, order)
+    return cashier.onward(request, address)
 
 
 def _onward(request: HttpRequest, order: Order) -> HttpResponse:
