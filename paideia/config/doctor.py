@@ -270,5 +270,23 @@ def ledger() -> Iterator[Finding]:
         yield Finding("ok", "ledger", "every account equals its transfers")
 
 
+def payments() -> Iterator[Finding]:
+    from django.conf import settings
+
+    from paideia.commerce.providers.configuring import problems
+
+    found = problems()
+    for name, wrong in found.items():
+        for one in wrong:
+            yield Finding("fail", "payments", f"{name} is not offered: {one}")
+        if not wrong:
+            yield Finding("ok", "payments", f"{name} is set up")
+    if settings.PAYMENT_SANDBOX and settings.PRODUCTION:
+        text = "the sandbox is on, where anybody pays without money: unset PAIDEIA_PAYMENT_SANDBOX"
+        yield Finding("warn", "payments", text)
+    elif not found and not settings.PAYMENT_SANDBOX:
+        yield Finding("warn", "payments", "no provider is set up; see docs/payments.md")
+
+
 ON_THE_MACHINE: tuple[Check, ...] = (python, folder, disk, front_end, translations, mail, secret, user)
-IN_THE_DATABASE: tuple[Check, ...] = (migrations, partitions, readers, jobs, ledger)
+IN_THE_DATABASE: tuple[Check, ...] = (migrations, partitions, readers, jobs, ledger, payments)

@@ -102,10 +102,12 @@ def charge_of(refund: Refund) -> str:
 
 
 def available() -> list[Provider]:
-    """The providers that this installation takes money with, the first choice first."""
+    """The providers that this installation takes money with, the first choice first: those whose settings are
+    whole, then the sandbox, where it is on."""
+    from paideia.commerce.providers.configuring import configured
     from paideia.commerce.providers.sandbox.provider import Sandbox
 
-    return [Sandbox()] if settings.PAYMENT_SANDBOX else []
+    return [*configured(), *([Sandbox()] if settings.PAYMENT_SANDBOX else [])]
 
 
 def provider_of(key: str) -> Provider:
