@@ -42,7 +42,8 @@ def settle_order(
     except IntegrityError as error:
         if "order_charge_once" in str(error):
             raise ChargeTaken(order.number, charge_id) from error
-        if "order_period_once" in str(error):  # another order of the same period was paid meanwhile
+        # another order of the same period, or another change of the same plan, was paid meanwhile
+        if "order_period_once" in str(error) or "order_replaced_once" in str(error):
             raise AlreadyPaid(order.number, charge_id) from error
         raise
 
