@@ -87,6 +87,10 @@ class WrongCode(Invalid):
     """A code, gift or seat that is not there, or not any more."""
 
 
+class NoSeatLeft(Conflict):
+    """More people than seats."""
+
+
 class SoldOut(Conflict):
     def __init__(self) -> None:
         super().__init__(_("All places are taken. Should a payment not be made in time, one becomes free."))

@@ -4,7 +4,16 @@ from django.urls import path
 
 from paideia.commerce.providers.alipay.views import alipay_payment
 from paideia.commerce.providers.sandbox.views import sandbox_payment
-from paideia.commerce.views import buying, checkout, manage, manage_discounts, notifications, offers, presents
+from paideia.commerce.views import (
+    buying,
+    checkout,
+    manage,
+    manage_discounts,
+    notifications,
+    offers,
+    presents,
+    seats,
+)
 
 urlpatterns = [
     path("pricing/", buying.pricing, name="pricing"),
@@ -23,6 +32,13 @@ urlpatterns = [
     path("gifts/<str:token>/", presents.gift, name="gift"),
     path("redeem/", presents.redeem, name="redeem"),
     path("cards/", presents.card, name="gift_card"),
+    path("seats/", seats.pool_list, name="seat_pools"),
+    path("seats/<int:pk>/", seats.pool, name="seat_pool"),
+    path("seats/<int:pk>/terms/", seats.pool_change, name="seat_pool_change"),
+    path("seats/<int:pk>/report/", seats.report, name="seat_report"),
+    path("seats/<int:pk>/reclaims/<int:seat>/", seats.reclaim, name="seat_reclaim"),
+    path("seats/take/<str:token>/", seats.seat, name="seat"),
+    path("seats/join/<str:token>/", seats.seat_by_domain, name="seat_by_domain"),
     path("manage/coupons/", manage_discounts.coupon_list, name="manage_coupons"),
     path("manage/coupons/new/", manage_discounts.coupon_edit, name="manage_coupon_new"),
     path("manage/coupons/<int:pk>/", manage_discounts.coupon_edit, name="manage_coupon"),
@@ -47,5 +63,8 @@ urlpatterns = [
     path("manage/offers/<int:pk>/archive/", offers.offer_archive, name="manage_offer_archive"),
     path("manage/offers/<int:pk>/link/", offers.offer_link, name="manage_offer_link"),
     path("manage/orders/", manage.order_list, name="manage_orders"),
+    path("manage/orders/<str:number>/refund/", refunds.refund, name="manage_refund"),
+    path("manage/orders/<str:number>/refund/effects/", refunds.refund_effects, name="manage_refund_effects"),
+    path("manage/notices/<int:pk>/return/", refunds.notice_return, name="manage_notice_return"),
     path("manage/notices/<int:pk>/resolution/", manage.notice_resolution, name="manage_notice"),
 ]

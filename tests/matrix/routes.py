@@ -181,6 +181,13 @@ ROUTES: dict[str, Route] = {
     "gift": writes(EVERYBODY, "token"),  # its token is the right
     "redeem": writes(SIGNED_IN),  # its code is the right
     "gift_card": writes(SIGNED_IN),
+    "seat_pools": reads(),
+    "seat_pool": writes(SIGNED_IN, "number"),  # whose it is follows from the session
+    "seat_pool_change": writes(SIGNED_IN, "number"),
+    "seat_report": reads("number"),
+    "seat_reclaim": writes(SIGNED_IN, "pair"),
+    "seat": writes(EVERYBODY, "token"),  # its token is the right
+    "seat_by_domain": writes(EVERYBODY, "token"),
     "manage_coupons": reads(),
     "manage_coupon_new": writes(TEAM),
     "manage_coupon": writes(TEAM, "number"),
@@ -199,6 +206,9 @@ ROUTES: dict[str, Route] = {
     "manage_offer_link": writes(TEAM, "offer"),
     "manage_offer_archive": writes(TEAM, "offer"),
     "manage_orders": reads(),
+    "manage_refund": writes(TEAM, "order"),
+    "manage_refund_effects": reads("order"),
+    "manage_notice_return": writes(TEAM, "number"),
     "manage_notice": writes(TEAM, "number"),
     # access
     "manage_plans": reads(),

@@ -57,6 +57,7 @@ def keys_of(world: World, kind: str) -> list[tuple[Any, ...]]:
         "purpose": ["behaviour"],
         "picture": ["none.webp"],
         "number": [999_999_999],
+        "pair": [(999_999_999, 999_999_999)],
         "handle": [user.handle for user in world.people.values() if user],
         "role": list(community.roles.values_list("pk", flat=True)),
         "membership": list(community.memberships.values_list("pk", flat=True)),

@@ -37,6 +37,7 @@ def delivery_of(order: Order) -> Delivery:
     from paideia.commerce.deliveries.gift import Gift
     from paideia.commerce.deliveries.period import Period
     from paideia.commerce.deliveries.purchase import Purchase
+    from paideia.commerce.deliveries.seats import Seats
     from paideia.commerce.deliveries.subscribing import PaidTrial, Subscribing
 
     once = order.renewal == Offer.Renewal.NONE
@@ -48,5 +49,6 @@ def delivery_of(order: Order) -> Delivery:
         Order.Kind.CHANGE: Change(),
         Order.Kind.GIFT: Gift(),
         Order.Kind.CARD: Card(),
+        Order.Kind.SEATS: Seats(),
     }
     return kinds[order.kind]

@@ -91,9 +91,12 @@ Step = Callable[[Quote], None]
 def steps() -> list[Step]:
     """What a quote is reckoned by, in this order: prices, then coupons, then what was paid before and not used,
     then the buyer's own credit."""
-    from paideia.commerce.quoting import coupons, credit, prices, unused, win_back, wishes
+    from paideia.commerce.quoting import coupons, credit, pools, prices, unused, win_back, wishes
 
-    return [wishes.fits, prices.price, win_back.win_back, coupons.coupons, unused.unused, credit.credit]
+    return [
+        *(wishes.fits, prices.price, pools.pool, win_back.win_back),
+        *(coupons.coupons, unused.unused, credit.credit),
+    ]
 
 
 def quote(*, offer: Offer, buyer: User | None, wish: Wish, now: datetime) -> Quote:

@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 
 from paideia.commerce.models import Offer, Order
 from paideia.commerce.quoting import Quote, Wish
+from paideia.commerce.quoting.pools import plain_domain
 from paideia.commerce.refusals import WrongWish
 
 
@@ -33,7 +34,10 @@ def is_the_same(order: Order, wish: Wish) -> bool:
     if order.kind == Order.Kind.SEATS:
         seats = order.seats
         if wish.pool_id is None:
-            return seats.pool_id is None and (seats.name, seats.domain) == (wish.pool_name, wish.pool_domain)
+            return seats.pool_id is None and (*(seats.name, seats.domain),) == (
+                wish.pool_name,
+                plain_domain(wish.pool_domain),
+            )
         return seats.pool_id == wish.pool_id and (seats.does == seats.Does.RENEWS) == wish.renews_pool
     if order.kind == Order.Kind.GROUP:
         return wish.group in ("new", order.group_place.group.token)
