@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
+from paideia.bench.database import fresh_database
 from paideia.bench.load import Measured, Request, measure
 
 AIMS = {
@@ -36,28 +37,13 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args(argv)
-    with _fresh_database() as url:
+    with fresh_database() as url:
         environment = {
             **os.environ,
             "PAIDEIA_DATABASE_URL": url,
             "PAIDEIA_BENCH": json.dumps(vars(options)),
         }
         return subprocess.run([sys.executable, "-m", "paideia.bench.pages"], env=environment).returncode
-
-
-@contextmanager
-def _fresh_database() -> Iterator[str]:
-    """A database of its own on the server that this installation uses; dropped afterwards."""
-    import psycopg
-
-    url = os.environ["PAIDEIA_DATABASE_URL"]
-    name = f"paideia_bench_{os.getpid()}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'create database "{name}"')
-        try:
-            yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-        finally:
-            connection.execute(f'drop database if exists "{name}" with (force)')
 
 
 def run(options: dict[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """Opening accounts and moving money: the only way any amount changes its place."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext as _
 
 from paideia.communities.models import Community
@@ -59,21 +60,24 @@ def post(moves: Sequence[Move]) -> list[Transfer]:
     is no whole number above zero, or a move that leaves its community or currency.
     """
     _check(moves)
-    # In the order of their ids, so that two postings never wait for each other in a ring.
-    ids = sorted({end.pk for move in moves for end in (move.source, move.target)})
-    list(Account.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
-    if posted := _posted(moves):
-        return posted
+    if len(moves) > 1:
+        # In the order of their ids, so that two postings never wait for each other in a ring. One transfer
+        # alone locks its two accounts in that order by itself.
+        ids = sorted({end.pk for move in moves for end in (move.source, move.target)})
+        list(
+            Account.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk")
+        )
     try:
-        with transaction.atomic():
-            return _write(moves)
+        written = _write(moves)
     except DatabaseError as error:
-        constraint = _constraint(error)
-        if constraint == "account_not_negative":
+        if _constraint(error) == "account_not_negative":
             raise Overdrawn(_("There is not enough in the account for this.")) from error
-        if isinstance(error, IntegrityError) and "key" in constraint and (posted := _posted(moves)):
-            return posted  # another posting with other accounts was faster
         raise
+    if len(written) == len(moves):
+        return written
+    if written:
+        raise PostedOtherwise(f"one of {', '.join(move.key for move in moves)} was posted before, alone")
+    return _posted(moves)
 
 
 def _check(moves: Sequence[Move]) -> None:
@@ -93,12 +97,8 @@ def _check(moves: Sequence[Move]) -> None:
 
 
 def _posted(moves: Sequence[Move]) -> list[Transfer]:
-    """The transfers of these very moves, or nothing when none of their keys was used."""
-    known = {
-        transfer.key: transfer for transfer in Transfer.objects.filter(key__in=[move.key for move in moves])
-    }
-    if not known:
-        return []
+    """The transfers of these very moves, which were posted before."""
+    known = {one.key: one for one in Transfer.objects.filter(key__in=[move.key for move in moves])}
     for move in moves:
         if (transfer := known.get(move.key)) is None or not _same(transfer, move):
             raise PostedOtherwise(f"{move.key} was posted before with other content, or alone")
@@ -115,21 +115,43 @@ def _same(transfer: Transfer, move: Move) -> bool:
     )
 
 
+WRITE = """
+INSERT INTO ledger_transfer (source_id, target_id, amount, key, detail, occurred_at)
+SELECT m.source, m.target, m.amount, m.key, m.detail::jsonb, coalesce(m.occurred_at, statement_timestamp())
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
+    WITH ORDINALITY AS m (source, target, amount, key, detail, occurred_at, place)
+ORDER BY m.place
+ON CONFLICT (key) DO NOTHING
+RETURNING id, source_id, target_id, amount, key, posted_at, occurred_at
+"""
+
+
 def _write(moves: Sequence[Move]) -> list[Transfer]:
-    rows = []
-    for move in moves:
-        when = {} if move.occurred_at is None else {"occurred_at": move.occurred_at}
-        rows.append(
+    """The transfers of those moves whose key is new. A key that another posting is writing is waited for."""
+    columns = (
+        [move.source.pk for move in moves],
+        [move.target.pk for move in moves],
+        [move.amount for move in moves],
+        [move.key for move in moves],
+        [json.dumps(move.detail) for move in moves],
+        [move.occurred_at for move in moves],
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE, columns)
+        details = {move.key: move.detail for move in moves}
+        return [
             Transfer(
-                source=move.source,
-                target=move.target,
-                amount=move.amount,
-                key=move.key,
-                detail=move.detail,
-                **when,
+                id=pk,
+                source_id=source,
+                target_id=target,
+                amount=amount,
+                key=key,
+                posted_at=posted_at,
+                occurred_at=occurred_at,
+                detail=details[key],
             )
-        )
-    return Transfer.objects.bulk_create(rows)
+            for pk, source, target, amount, key, posted_at, occurred_at in cursor.fetchall()
+        ]
 
 
 def _constraint(error: DatabaseError) -> str:
