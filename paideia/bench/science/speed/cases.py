@@ -26,6 +26,7 @@ CASES = {
         "pandas rolling",
         events.velocity_pandas,
         "pandas",
+        share=0.1,
     ),
     "duplicates": Case(
         "near-duplicates among 100,000 texts",
@@ -33,6 +34,7 @@ CASES = {
         "datasketch",
         texts.duplicates_datasketch,
         "datasketch",
+        share=0.1,
     ),
     "als": Case(
         "ALS, 64 factors, 5 rounds, 5 million readings",

@@ -73,7 +73,7 @@ def compare(name: str, scale: float) -> list[Ratio]:
         ]
     found = []
     if case.share < 1:
-        note = f"{case.other} would take too long here: compared on a graph of {case.share:g} of the size"
+        note = f"{case.other} would take too long here: compared at {case.share:g} of the size"
         alone = _apart(name, "ours", scale)
         found.append(Ratio(name, case.what, scale, alone, "", None, None, None, note))
     small = scale * case.share
