@@ -11,6 +11,7 @@ from paideia.content.urls import urlpatterns as content_urls
 from paideia.courses.urls import urlpatterns as courses_urls
 from paideia.discussions.urls import urlpatterns as discussions_urls
 from paideia.notifications.urls import urlpatterns as notifications_urls
+from paideia.partners.urls import urlpatterns as partners_urls
 from paideia.search.urls import urlpatterns as search_urls
 from paideia.spaces.urls import urlpatterns as spaces_urls
 from paideia.transfer.urls import urlpatterns as transfer_urls
@@ -31,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *courses_urls,
     *discussions_urls,
     *notifications_urls,
+    *partners_urls,
     *search_urls,
     *transfer_urls,
 ]

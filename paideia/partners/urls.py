@@ -1,0 +1,5 @@
+"""Addresses of partners inside a community."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
