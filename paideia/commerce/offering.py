@@ -131,9 +131,8 @@ class OfferForm(forms.Form):
         """Fields for the rows that there are and two more. Returns the names of the rows."""
         rows: list[tuple[Any, int]] = []
         if offer is not None and offer.pk is not None:
-            found = {"prices": offer.prices.order_by("currency").values_list("currency", "price")}
-            found["bands"] = offer.bands.values_list("seats_min", "price")
-            rows = list(found[name])
+            prices = offer.prices.order_by("currency").values_list("currency", "price")
+            rows = list(prices) if name == "prices" else list(offer.bands.values_list("seats_min", "price"))
         count = min(max(len(rows) + 2, self._rows_sent(name)), ROWS_MAX)
         for number in range(count):
             label, value = (

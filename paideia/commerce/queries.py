@@ -7,8 +7,8 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import Count, Exists, F, Model, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, Greatest, JSONObject
 from django.utils.translation import gettext as _
 
 from paideia.access.models import Gate, Grant, Plan
@@ -330,16 +330,17 @@ class Sales:
 
 
 def sales(viewer: Viewer) -> list[Sales]:
-    """Paid orders by currency, the larger first."""
+    """Paid orders by currency, without what was refunded, the larger first."""
     must_see_money(viewer)
     since = viewer.now - timedelta(days=30)
     rows = (
-        Order.objects.filter(community=viewer.community, state=Order.State.PAID)
+        Order.objects.filter(community=viewer.community, paid_at__isnull=False)
+        .exclude(state=Order.State.DISPUTED)
         .values("currency")
         .annotate(
-            all=Sum("total"),
+            all=Sum(Greatest(F("total") - F("refunded"), 0)),
             count=Count("pk"),
-            recent=Coalesce(Sum("total", filter=Q(paid_at__gte=since)), 0),
+            recent=Coalesce(Sum(Greatest(F("total") - F("refunded"), 0), filter=Q(paid_at__gte=since)), 0),
         )
         .order_by("-all")
     )

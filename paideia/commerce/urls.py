@@ -4,14 +4,18 @@ from django.urls import path
 
 from paideia.commerce.providers.alipay.views import alipay_payment
 from paideia.commerce.providers.sandbox.views import sandbox_payment
+from paideia.commerce.providers.wechat.views import wechat_payment
 from paideia.commerce.views import (
     buying,
     checkout,
     manage,
     manage_discounts,
+    manage_subscriptions,
+    membership,
     notifications,
     offers,
     presents,
+    refunds,
     seats,
 )
 
@@ -20,6 +24,14 @@ urlpatterns = [
     path("offers/<int:pk>/checkout/", checkout.checkout, name="checkout"),
     path("offers/<int:pk>/sum/", checkout.checkout_sum, name="checkout_sum"),
     path("offers/<int:pk>/trial/", buying.trial, name="trial"),
+    path("membership/", membership.portal, name="membership"),
+    path("membership/<int:pk>/change/", membership.change, name="membership_change"),
+    path("membership/<int:pk>/change/undoing/", membership.change_undo, name="membership_change_undo"),
+    path("membership/<int:pk>/cancellation/", membership.cancellation, name="membership_cancellation"),
+    path("membership/<int:pk>/resumption/", membership.resumption, name="membership_resumption"),
+    path("membership/<int:pk>/staying/", membership.stay, name="membership_stay"),
+    path("membership/<int:pk>/payment/", membership.payment, name="membership_payment"),
+    path("orders/<str:number>/change/", membership.change_term, name="order_change"),
     path("orders/", buying.order_list, name="orders"),
     path("orders/<str:number>/", buying.order, name="order"),
     path("orders/<str:number>/payment/", buying.payment, name="order_payment"),
@@ -28,6 +40,7 @@ urlpatterns = [
         "providers/<slug:provider>/notifications/", notifications.notifications, name="provider_notifications"
     ),
     path("orders/<str:number>/alipay/", alipay_payment, name="alipay_payment"),
+    path("orders/<str:number>/wechat/", wechat_payment, name="wechat_payment"),
     path("sandbox/<str:token>/", sandbox_payment, name="sandbox_payment"),
     path("gifts/<str:token>/", presents.gift, name="gift"),
     path("redeem/", presents.redeem, name="redeem"),
@@ -63,6 +76,8 @@ urlpatterns = [
     path("manage/offers/<int:pk>/archive/", offers.offer_archive, name="manage_offer_archive"),
     path("manage/offers/<int:pk>/link/", offers.offer_link, name="manage_offer_link"),
     path("manage/orders/", manage.order_list, name="manage_orders"),
+    path("manage/subscriptions/", manage_subscriptions.subscription_list, name="manage_subscriptions"),
+    path("manage/subscriptions/retention/", manage_subscriptions.retention, name="manage_retention"),
     path("manage/orders/<str:number>/refund/", refunds.refund, name="manage_refund"),
     path("manage/orders/<str:number>/refund/effects/", refunds.refund_effects, name="manage_refund_effects"),
     path("manage/notices/<int:pk>/return/", refunds.notice_return, name="manage_notice_return"),

@@ -170,6 +170,14 @@ ROUTES: dict[str, Route] = {
     "checkout": writes(SIGNED_IN, "offer"),  # a stranger's half-filled form is shown again
     "checkout_sum": reads("offer"),
     "trial": writes(SIGNED_IN, "offer"),
+    "membership": reads(),
+    "membership_change": writes(SIGNED_IN, "number"),  # whose it is follows from the session
+    "membership_change_undo": writes(SIGNED_IN, "number"),
+    "membership_cancellation": writes(SIGNED_IN, "number"),
+    "membership_resumption": writes(SIGNED_IN, "number"),
+    "membership_stay": writes(SIGNED_IN, "number"),
+    "membership_payment": writes(SIGNED_IN, "number"),
+    "order_change": writes({"visitor"}, "order"),
     "orders": reads(),
     "order": reads("order"),
     "order_payment": writes({"visitor"}, "order"),
@@ -206,6 +214,8 @@ ROUTES: dict[str, Route] = {
     "manage_offer_link": writes(TEAM, "offer"),
     "manage_offer_archive": writes(TEAM, "offer"),
     "manage_orders": reads(),
+    "manage_subscriptions": reads(),
+    "manage_retention": writes(TEAM),
     "manage_refund": writes(TEAM, "order"),
     "manage_refund_effects": reads("order"),
     "manage_notice_return": writes(TEAM, "number"),

@@ -70,12 +70,17 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
     """Where an order stands; the same answer is the fragment that asks again while a payment is awaited."""
     viewer = request.viewer  # type: ignore[attr-defined]
     found = queries.order_of(viewer, number)
-    is_mine = found.buyer_id == viewer.user_id
+    sees_money = viewer.may("money.view")
     context = {
         "order": found,
-        "is_mine": is_mine,
+        "lines": list(found.lines.all()),
+        "is_mine": found.buyer_id == viewer.user_id,
+        "sees_money": sees_money,
+        "may_refund": viewer.may("money.manage") and found.paid_at is not None,
         "grants": queries.grants_of(found),
-        "notices": [] if is_mine else list(found.notices.order_by("received_at")),
+        "refunds": list(found.refunds.select_related("by").order_by("pk")),
+        "disputes": list(found.disputes.order_by("pk")),
+        "notices": list(found.notices.order_by("received_at")) if sees_money else [],
         "return_to": same_site(found.return_to),
     }
     template = "commerce/_order.html" if "HX-Request" in request.headers else "commerce/order.html"

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from paideia.commerce import actions, queries
+from paideia.commerce.actions.strays import CAN_BE_SENT_BACK
 from paideia.commerce.forms import OrderSearchForm, ResolutionForm
 from paideia.commerce.models import Notice
 from paideia.commerce.paging import page_after
@@ -27,6 +28,7 @@ def order_list(request: HttpRequest) -> HttpResponse:
         "chosen": chosen,
         "page": page,
         "notices": list(queries.open_notices(viewer)[:20]) if not request.GET.get("after") else [],
+        "can_be_sent_back": CAN_BE_SENT_BACK,
         "totals": queries.sales(viewer),
     }
     return render(request, "commerce/manage_orders.html", context)
