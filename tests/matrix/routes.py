@@ -185,6 +185,8 @@ ROUTES: dict[str, Route] = {
     "provider_notifications": writes(
         EVERYBODY, "provider"
     ),  # signed by the provider instead: commerce tests it
+    "alipay_payment": reads("order"),
+    "wechat_payment": reads("order"),
     "sandbox_payment": writes(EVERYBODY, "token"),  # a provider's page: its token is the right
     "gift": writes(EVERYBODY, "token"),  # its token is the right
     "redeem": writes(SIGNED_IN),  # its code is the right

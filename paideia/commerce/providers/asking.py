@@ -64,6 +64,8 @@ def _client() -> "httpx.Client":
     """Connections are kept: shaking hands costs more than asking."""
     import httpx
 
+    for name in ("httpx", "httpcore"):  # they write whole addresses, and some hold secrets
+        logging.getLogger(name).setLevel(logging.WARNING)
     return httpx.Client(
         timeout=httpx.Timeout(SECONDS_MAX, connect=4.0), follow_redirects=False, trust_env=False
     )

@@ -13,6 +13,7 @@ watchFor({
   "md-editor": () => import("./elements/md-editor.js"),
   "reading-beacon": () => import("./elements/reading-beacon.js"),
   "video-player": () => import("./elements/video-player.js"),
+  "wechat-pay": () => import("./elements/wechat-pay.js"),
   "data-chart": () => import("./elements/data-chart.js"),
   ".math": () => import("./formulas.js"),
   ".prose :is(table, pre)": () => import("./reading.js"),

@@ -13,9 +13,11 @@ from paideia.commerce.actions import place_order
 from paideia.commerce.models import Offer, Order
 from paideia.commerce.tests.providers.alipay_counterpart import AlipayCounterpart
 from paideia.commerce.tests.providers.serving import Counterpart
+from paideia.commerce.tests.providers.wechat_counterpart import WeChatCounterpart, WeChatWithCertificates
 from tests.cast import sign_in, viewer_of
 
-COUNTERPARTS: dict[str, type[Counterpart]] = {"alipay": AlipayCounterpart}
+COUNTERPARTS: dict[str, type[Counterpart]] = {"alipay": AlipayCounterpart, "wechat": WeChatCounterpart}
+VARIANTS: dict[str, type[Counterpart]] = {"wechat-certificates": WeChatWithCertificates}
 
 
 @pytest.fixture
@@ -24,10 +26,10 @@ def serve(settings: Any, tmp_path: Path) -> Iterator[Callable[[str], Counterpart
     started: list[Counterpart] = []
 
     def start(name: str) -> Counterpart:
-        one = COUNTERPARTS[name](tmp_path)
+        one = {**COUNTERPARTS, **VARIANTS}[name](tmp_path)
         started.append(one)
         payments = copy.deepcopy(settings.PAYMENTS)
-        payments[name] |= one.settings()
+        payments[one.key] |= one.settings()
         settings.PAYMENTS = payments
         return one
 
