@@ -1,4 +1,5 @@
-"""What an order keeps for itself while it waits to be paid: uses of coupons, and the buyer's own credit.
+"""What an order keeps for itself while it waits to be paid: uses of coupons, the buyer's own credit, and a
+place in a group of buyers (kept by the order itself).
 
 Kept from the placing on (`hold`), given back when the order fails or expires (`let_go`, which every such step
 calls by itself: commerce.life), and kept once more when a payment comes after all (`hold_again`).
@@ -9,10 +10,11 @@ from collections.abc import Iterable
 from django.utils import timezone
 
 from paideia.accounts.models import User
-from paideia.commerce.models import Coupon, CouponUse, Order
+from paideia.commerce.models import BuyingGroup, Coupon, CouponUse, GroupPlace, Order
 from paideia.commerce.quoting import Quote
 from paideia.commerce.quoting.coupons import must_have_a_use_left
-from paideia.commerce.refusals import HeldElsewhere, WrongCoupon
+from paideia.commerce.quoting.groups import must_be_open
+from paideia.commerce.refusals import HeldElsewhere, WrongCoupon, WrongWish
 from paideia.ledger.actions import Move, Overdrawn, account, post
 
 UNPAID = (Order.State.CREATED, Order.State.AWAITING)
@@ -36,6 +38,7 @@ def let_go(order: Order) -> None:
 def hold_again(order: Order) -> None:
     """Keep it once more, for a payment that came after the order had failed or expired. Raises HeldElsewhere where
     others used it meanwhile."""
+    _place_again(order)
     uses = list(CouponUse.objects.filter(order=order).exclude(released_at=None).select_related("coupon"))
     try:
         _take([use.coupon for use in uses], order.buyer)
@@ -54,6 +57,18 @@ def locked_coupons(ids: Iterable[int]) -> list[Coupon]:
 def _take(coupons: Iterable[Coupon], buyer: User) -> None:
     for coupon in locked_coupons({one.pk for one in coupons}):
         must_have_a_use_left(coupon, buyer)
+
+
+def _place_again(order: Order) -> None:
+    """A place in a group of buyers was given back, too."""
+    place = GroupPlace.objects.filter(order=order).first()
+    if place is None:
+        return
+    group = BuyingGroup.objects.select_for_update().get(pk=place.group_id)
+    try:
+        must_be_open(group, order.buyer_id, besides=[order.pk])
+    except WrongWish as reason:
+        raise HeldElsewhere(order.number) from reason
 
 
 def _move_credit(order: Order, cause: str, *, to_order: bool) -> None:

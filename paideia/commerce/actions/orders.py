@@ -31,7 +31,7 @@ EXPIRE_AT_ONCE_MAX = 500
 NUMBER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without look-alikes: people read these aloud
 UNPAID = (Order.State.CREATED, Order.State.AWAITING)
 # Kinds that give the buyer the offer's plans: pointless to who has them for good.
-FOR_ONESELF = (Order.Kind.PURCHASE, Order.Kind.CHANGE)
+FOR_ONESELF = (Order.Kind.PURCHASE, Order.Kind.CHANGE, Order.Kind.GROUP)
 
 
 @transaction.atomic

@@ -35,6 +35,7 @@ def delivery_of(order: Order) -> Delivery:
     from paideia.commerce.deliveries.card import Card
     from paideia.commerce.deliveries.change import Change
     from paideia.commerce.deliveries.gift import Gift
+    from paideia.commerce.deliveries.group import Group
     from paideia.commerce.deliveries.period import Period
     from paideia.commerce.deliveries.purchase import Purchase
     from paideia.commerce.deliveries.seats import Seats
@@ -50,5 +51,6 @@ def delivery_of(order: Order) -> Delivery:
         Order.Kind.GIFT: Gift(),
         Order.Kind.CARD: Card(),
         Order.Kind.SEATS: Seats(),
+        Order.Kind.GROUP: Group(),
     }
     return kinds[order.kind]

@@ -1,5 +1,6 @@
 """What a worker does for commerce, by noun."""
 
+from paideia.commerce.jobs.groups import finish_due
 from paideia.commerce.jobs.orders import expire
 from paideia.commerce.jobs.presents import deliver_presents, end_cards
 from paideia.commerce.jobs.refunds import send, send_due
@@ -10,6 +11,7 @@ __all__ = [
     "deliver_presents",
     "end_cards",
     "expire",
+    "finish_due",
     "notify_of_sandbox_charge",
     "remind",
     "renew_all",

@@ -39,6 +39,10 @@ class BuyingGroup(models.Model):
             )
         ]
 
+    @property
+    def paid_places(self) -> int:
+        return self.places.filter(order__state__in=[Order.State.PAID, Order.State.PARTLY_REFUNDED]).count()
+
 
 class GroupPlace(models.Model):
     """The place in a group that an order is for."""

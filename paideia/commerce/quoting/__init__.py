@@ -91,10 +91,10 @@ Step = Callable[[Quote], None]
 def steps() -> list[Step]:
     """What a quote is reckoned by, in this order: prices, then coupons, then what was paid before and not used,
     then the buyer's own credit."""
-    from paideia.commerce.quoting import coupons, credit, pools, prices, unused, win_back, wishes
+    from paideia.commerce.quoting import coupons, credit, groups, pools, prices, unused, win_back, wishes
 
     return [
-        *(wishes.fits, prices.price, pools.pool, win_back.win_back),
+        *(wishes.fits, prices.price, pools.pool, groups.group, win_back.win_back),
         *(coupons.coupons, unused.unused, credit.credit),
     ]
 

@@ -24,6 +24,8 @@ def price(quote: Quote) -> None:
     if wish.quantity != 1:
         raise WrongWish(_("This is sold one at a time."))
     quote.add(Kind.PRICE, each)
+    if quote.kind == Order.Kind.GROUP:
+        return  # commerce.quoting.groups goes on
     if quote.currency == offer.currency and is_early(offer, quote) and offer.early_price is not None:
         quote.add(Kind.EARLY, offer.early_price - each)
     if wish.chosen_price is not None:

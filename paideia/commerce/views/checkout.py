@@ -12,7 +12,7 @@ from paideia.accounts.entering import sign_up_form
 from paideia.accounts.forms.sign_in import SignUpForm
 from paideia.commerce import actions, presentation, queries
 from paideia.commerce.actions.orders import places_taken
-from paideia.commerce.models import Offer
+from paideia.commerce.models import BuyingGroup, Offer
 from paideia.commerce.quoting import Quote, quote
 from paideia.commerce.quoting.credit import credit_for
 from paideia.commerce.refusals import JoinFirst, WrongCoupon
@@ -107,6 +107,7 @@ def _page(
         "next": same_site(request.POST.get("next", "") or request.GET.get("next", "")),
         "again": _here(request, offer, form),
         "left": left,
+        "group": BuyingGroup.objects.filter(offer=offer, token=form.kept.get("group", "")).first(),
         "asks_for_sum": "reckon" in request.POST,
         **_sum(request, offer, reckoned),
         "form": form,
