@@ -1,7 +1,5 @@
 """Signing up inside a page of another room, by the same form, limits and rules as on the page of its own."""
 
-from typing import Any
-
 from allauth.account.internal.flows import signup as flow
 from allauth.core import ratelimit
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -12,12 +10,16 @@ from paideia.accounts.actions import HandleTaken
 from paideia.accounts.forms.sign_in import SignUpForm
 
 
-def sign_up_form(request: HttpRequest, **kwargs: Any) -> SignUpForm | None:
-    """The form for a stranger to fill in on another room's page; None where nobody may sign up."""
+def sign_up_form(request: HttpRequest, *, complains: bool = True) -> SignUpForm | None:
+    """The form for a stranger to fill in on another room's page; None where nobody may sign up. Without complaints
+    it keeps what was typed, for a page that is shown again on the way."""
     if not settings.SIGN_UP_OPEN:
         return None
-    data = request.POST if request.method == "POST" else None
-    return SignUpForm(data, **kwargs)
+    if request.method != "POST":
+        return SignUpForm()
+    if complains:
+        return SignUpForm(request.POST)
+    return SignUpForm(initial={name: request.POST.get(name, "")[:254] for name in ("email", "username")})
 
 
 def sign_up_here(request: HttpRequest, form: SignUpForm, *, back: str) -> HttpResponse | None:

@@ -1,5 +1,7 @@
 """Choosing how to buy an offer, signing up on the way, and going to pay."""
 
+from dataclasses import replace
+
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -30,13 +32,14 @@ def checkout(request: HttpRequest, pk: int) -> HttpResponse:
     """One offer on one page: how, for whom, what it costs, who one is, how to pay."""
     viewer = request.viewer  # type: ignore[attr-defined]
     offer = _offer(request, pk)
-    entering = sign_up_form(request) if viewer.user is None else None
+    only_the_sum = "reckon" in request.POST
+    entering = sign_up_form(request, complains=not only_the_sum) if viewer.user is None else None
     if request.method != "POST":
         form = CheckoutForm(offer=offer, credit=_credit(request, offer), asked=request.GET)
         return _page(request, offer, form, CheckoutForm.as_shown(form, request.GET), entering)
     form = CheckoutForm(request.POST, offer=offer, credit=_credit(request, offer), asked=request.POST)
-    if "reckon" in request.POST:
-        return _page(request, offer, form, form, sign_up_form_again(request, entering))
+    if only_the_sum:
+        return _page(request, offer, form, form, entering)
     try:
         return _buy(request, offer, form, entering)
     except JoinFirst:
@@ -73,20 +76,9 @@ def _buy(request: HttpRequest, offer: Offer, form: CheckoutForm, entering: SignU
         offer=offer,
         provider=form.cleaned_data["provider"],
         return_to=same_site(form.cleaned_data["next"]),
-        wish=form.wish,
+        wish=replace(form.wish, referral_code=getattr(request, "referral_code", "")),
     )
     return to_payment(request, order)
-
-
-def sign_up_form_again(request: HttpRequest, entering: SignUpForm | None) -> SignUpForm | None:
-    """The form with what was typed, without complaints: only the sum was asked for."""
-    if entering is None:
-        return None
-    typed = {name: request.POST.get(name, "")[:254] for name in ("email", "username")}
-    request.method = "GET"
-    again = sign_up_form(request, initial=typed)
-    request.method = "POST"
-    return again
 
 
 def _page(
