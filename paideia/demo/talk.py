@@ -79,8 +79,8 @@ class Talk:
         """Documents first: everything else is named after them."""
         documents = list(self.posts.values())
         save(documents)
-        save([Revision(document=one, number=1, title=one.title, source=one.source, at=one.created_at)
-              for one in documents])  # fmt: skip
+        save([Revision(document=one, number=1, title=one.title, source=one.source, author=one.author,
+                       at=one.created_at) for one in documents])  # fmt: skip
         save(list(self.threads.values()))
         tops: dict[int, int] = {}
         for comment in self.comments.values():

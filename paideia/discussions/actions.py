@@ -24,6 +24,12 @@ UPDATE discussions_thread
 SET comments_count = comments_count + 1, last_activity_at = %(now)s, last_commenter_id = %(author)s
 WHERE document_id = %(root)s RETURNING is_question, closed_at
 """
+FOLLOW = """
+INSERT INTO discussions_watch (user_id, document_id, is_muted)
+SELECT %(user)s, %(document)s, false
+WHERE NOT EXISTS (SELECT 1 FROM discussions_watch WHERE user_id = %(user)s AND document_id = %(document)s)
+ON CONFLICT DO NOTHING
+"""
 
 
 @transaction.atomic
@@ -150,7 +156,7 @@ def post_comment(
         is_answer=is_answer,
     )
     comment.save(force_insert=True)
-    Watch.objects.bulk_create([Watch(user=author, document=found)], ignore_conflicts=True)
+    _follow(author, found)
     record(
         "comment.posted",
         community=viewer.community,
@@ -172,6 +178,12 @@ def _counted(root: Document, author: User, now: datetime) -> Thread | None:
         root._state.fields_cache["thread"] = None  # nobody need ask again
         return None
     return Thread(document=root, is_question=row[0], closed_at=row[1], last_activity_at=now)
+
+
+def _follow(user: User, document: Document) -> None:
+    """Watch from now on, unless one does or wanted not to."""
+    with connection.cursor() as cursor:
+        cursor.execute(FOLLOW, {"user": user.pk, "document": document.pk})
 
 
 @transaction.atomic

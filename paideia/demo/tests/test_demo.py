@@ -65,8 +65,9 @@ ROOMS = {name.partition(".")[0] for name in OF_WRITING} | {"spaces"}
 
 
 @pytest.mark.django_db
-def test_the_bulk_writes_the_rows_that_the_actions_write():
-    now = datetime.now(UTC).replace(microsecond=0)
+@pytest.mark.parametrize("now", [None, datetime(2026, 3, 31, 23, 59, 59, 999_999, tzinfo=UTC)])
+def test_the_bulk_writes_the_rows_that_the_actions_write(now):
+    now = now or datetime.now(UTC)
     sequences = _sequences()
     with transaction.atomic():
         with time_machine.travel(now, tick=False):
