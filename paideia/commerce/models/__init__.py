@@ -1,9 +1,18 @@
 """What is sold, on which terms, to whom, and what the payment providers said."""
 
+from paideia.commerce.models.attempts import Attempt
 from paideia.commerce.models.credit import CardTerms, GiftCard
 from paideia.commerce.models.discounts import Coupon, CouponUse, RedeemBatch, RedeemCode
 from paideia.commerce.models.gifts import Gift
 from paideia.commerce.models.groups import BuyingGroup, GroupPlace
+from paideia.commerce.models.invoices import (
+    BillingAddress,
+    FapiaoRequest,
+    Invoice,
+    InvoiceSeries,
+    InvoiceTerms,
+    TaxRule,
+)
 from paideia.commerce.models.notices import Notice
 from paideia.commerce.models.offers import PRICE_MAX, Offer, OfferPrice, SeatBand
 from paideia.commerce.models.orders import Order, OrderLine
@@ -11,17 +20,24 @@ from paideia.commerce.models.refunds import Dispute, Refund
 from paideia.commerce.models.seats import Seat, SeatOrder, SeatPool
 from paideia.commerce.models.subscriptions import Reminder, RetentionOffer, Subscription
 from paideia.commerce.providers.sandbox.models import SandboxCharge, SandboxDispute, SandboxRefund
+from paideia.commerce.providers.transfer.models import TransferProof
 
 __all__ = [
     "PRICE_MAX",
+    "Attempt",
+    "BillingAddress",
     "BuyingGroup",
     "CardTerms",
     "Coupon",
     "CouponUse",
     "Dispute",
+    "FapiaoRequest",
     "Gift",
     "GiftCard",
     "GroupPlace",
+    "Invoice",
+    "InvoiceSeries",
+    "InvoiceTerms",
     "Notice",
     "Offer",
     "OfferPrice",
@@ -40,4 +56,6 @@ __all__ = [
     "SeatOrder",
     "SeatPool",
     "Subscription",
+    "TransferProof",
+    "TaxRule",
 ]
