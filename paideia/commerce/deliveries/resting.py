@@ -83,7 +83,9 @@ def _time_left(
 
 
 def _grants(order: Order) -> list[Grant]:
-    return list(Grant.objects.filter(source=f"order:{order.pk}").select_related("plan", "user").order_by("pk"))
+    return list(
+        Grant.objects.filter(source=f"order:{order.pk}").select_related("plan", "user").order_by("pk")
+    )
 
 
 def _text(at: datetime | None) -> str | None:

@@ -65,8 +65,9 @@ def notice_return(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _effects_of(request: HttpRequest, order: Order, form: RefundForm) -> dict[str, Any]:
-    if not form.is_valid() and set(form.errors) - {"reason", "__all__"}:
-        return {"order": order, "problem": " ".join(form.errors.popitem()[1]), "terms": None, "effects": []}
+    form.is_valid()
+    if wrong := [form.errors[name][0] for name in form.errors if name in ("amount", "credit", "access")]:
+        return {"order": order, "problem": wrong[0], "terms": None, "effects": []}
     data = form.cleaned_data
     return _effects(request, order, data["amount"], data["credit"], data["access"])
 

@@ -25,8 +25,8 @@ def sandbox_payment(request: HttpRequest, token: str) -> HttpResponse:
     context = {
         "charge": charge,
         "courses": actions.COURSES,
-        "refunds_as": SandboxCharge.RefundsAs.choices,
-        "charges_as": SandboxCharge.ChargesAs.choices,
+        "refunds_as": [(key, str(label)) for key, label in SandboxCharge.RefundsAs.choices],
+        "charges_as": [(key, str(label)) for key, label in SandboxCharge.ChargesAs.choices],
         "refunds": charge.refunds.order_by("created_at"),
         "disputes": charge.disputes.order_by("opened_at"),
     }
