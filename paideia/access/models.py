@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paideia.accounts.models import User
@@ -120,6 +121,40 @@ class Milestone(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="milestone_once")]
+
+
+class Policy(models.Model):
+    """A sentence about access that must stay true: whoever has this must, or must never, be able to open that.
+
+    `subject_plans` are the plans that the subject holds, and no others. Of an offer, which is a row of the room
+    above, the id stands here; that room keeps the name and the plans in step.
+    """
+
+    class Demand(models.TextChoices):
+        NEVER = "never", _("must never be able to open")
+        MUST = "must", _("must be able to open")
+
+    community = models.ForeignKey(Community, models.CASCADE, related_name="policies")
+    demand = models.CharField(max_length=5, choices=Demand)
+    offer_id = models.BigIntegerField(null=True, blank=True)
+    subject_name = models.CharField(max_length=120, blank=True)  # none: a member who holds no plan
+    subject_plans = models.ManyToManyField(Plan, related_name="policies", blank=True)
+    gate = models.ForeignKey(Gate, models.CASCADE, related_name="policies")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        verbose_name_plural = "policies"
+
+    def __str__(self) -> str:
+        words = {"subject": self.subject_name, "gate": self.gate.name}
+        if self.demand == self.Demand.NEVER:
+            if self.subject_name:
+                return gettext("Whoever has “%(subject)s” must never be able to open “%(gate)s”.") % words
+            return gettext("A member without a plan must never be able to open “%(gate)s”.") % words
+        if self.subject_name:
+            return gettext("Whoever has “%(subject)s” must be able to open “%(gate)s”.") % words
+        return gettext("A member without a plan must be able to open “%(gate)s”.") % words
 
 
 class FreeRead(models.Model):

@@ -50,3 +50,13 @@ class PlanInUse(Conflict):
 class GateInUse(Conflict):
     def __init__(self) -> None:
         super().__init__(_("Works or spaces stand behind this gate. Put them behind another one first."))
+
+
+class PolicyBroken(Conflict):
+    """A change that would make a policy untrue: the sentence, and somebody for whom it would be."""
+
+    def __init__(self, policy: str, example: str) -> None:
+        super().__init__(
+            _("This would break a policy: %(policy)s %(example)s Change the policy first if this is meant.")
+            % {"policy": policy, "example": example}
+        )

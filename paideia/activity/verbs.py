@@ -77,6 +77,8 @@ VERBS: frozenset[str] = frozenset(
         "term.reminded",
         "free_read.used",
         "gate.changed",
+        "policy.added",
+        "policy.removed",
         "plan.changed",
         "offer.changed",
         "coupon.changed",

@@ -8,6 +8,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from paideia.access.models import Gate, Plan
+from paideia.access.policies import must_hold
 from paideia.access.refusals import GateInUse, NotPermitted
 from paideia.access.viewer import Viewer
 from paideia.activity.actions import record
@@ -37,7 +38,8 @@ class GateTerms:
 def save_gate(*, viewer: Viewer, terms: GateTerms, gate: Gate | None = None) -> Gate:
     """Make a gate or change it, for everything behind it at once. Needs access.manage.
 
-    Raises Invalid for plans, roles or a parent of another community, and for a gate below itself.
+    Raises Invalid for plans, roles or a parent of another community, and for a gate below itself; PolicyBroken
+    with a counter-example.
     """
     _must_manage(viewer, gate)
     # All gates of the community: two changes at once must not make a ring.
@@ -50,6 +52,7 @@ def save_gate(*, viewer: Viewer, terms: GateTerms, gate: Gate | None = None) -> 
     row.delay_days, row.after_milestone = terms.delay_days, terms.after_milestone
     row.save()
     row.plans.set(terms.plans)
+    must_hold(viewer.community)
     record("gate.changed", community=viewer.community, actor=viewer.user, object=row, name=row.name)
     return row
 
