@@ -198,6 +198,8 @@ ROUTES: dict[str, Route] = {
     "seat_reclaim": writes(SIGNED_IN, "pair"),
     "seat": writes(EVERYBODY, "token"),  # its token is the right
     "seat_by_domain": writes(EVERYBODY, "token"),
+    "manage_policies": writes(TEAM),
+    "manage_policy_removal": writes(TEAM, "policy"),
     "manage_coupons": reads(),
     "manage_coupon_new": writes(TEAM),
     "manage_coupon": writes(TEAM, "number"),

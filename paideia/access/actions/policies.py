@@ -29,7 +29,9 @@ def add_policy(
     """Let a sentence hold from now on. Needs access.manage. Raises PolicyBroken when it is not true already."""
     if not viewer.may("access.manage"):
         raise NotPermitted()
-    if any(row.community_id != viewer.community.pk for row in (gate, *subject_plans)):
+    if gate.community_id != viewer.community.pk or any(
+        plan.community_id != viewer.community.pk for plan in subject_plans
+    ):
         raise NotFound("")
     if demand not in Policy.Demand.values:
         raise Invalid(_("Choose whether they must, or must never, be able to open it."))

@@ -67,9 +67,7 @@ def test_a_gate_above_keeps_the_policy(owner, tier, gold, archive, never):
     viewer = viewer_of(owner)
     save_gate(viewer=viewer, terms=terms(archive, plans=[gold, tier], parent=outer), gate=archive)
     assert broken(archive.community) == []
-    with pytest.raises(
-        PolicyBroken, match="“Gold only” opens to “Full m.*“Archive” opens to “Full m"
-    ):
+    with pytest.raises(PolicyBroken, match=r"“Gold only” opens to “Full m.*“Archive” opens to “Full m"):
         save_gate(viewer=viewer, terms=GateTerms(name="Gold only", plans=[gold, tier]), gate=outer)
 
 
@@ -78,7 +76,9 @@ def test_what_must_open_stays_open(owner, tier, gold):
     gate.plans.add(tier)
     viewer = viewer_of(owner)
     add_policy(viewer=viewer, demand="must", gate=gate, subject_name=tier.name, subject_plans=[tier])
-    with pytest.raises(PolicyBroken, match="“Basics” would stay closed: it opens to none of what they have[.]"):
+    with pytest.raises(
+        PolicyBroken, match=r"“Basics” would stay closed: it opens to none of what they have[.]"
+    ):
         save_gate(viewer=viewer, terms=terms(gate, plans=[gold]), gate=gate)
     with pytest.raises(PolicyBroken):
         save_gate(viewer=viewer, terms=terms(gate, plans=[], level_min=2), gate=gate)
@@ -100,7 +100,7 @@ def test_a_member_without_a_plan_is_a_subject(owner, archive):
 
 
 def test_a_policy_that_is_untrue_is_refused_with_the_counter_example(owner, gold, archive):
-    with pytest.raises(PolicyBroken, match="“Archive” opens to “Gold”[.]"):
+    with pytest.raises(PolicyBroken, match=r"“Archive” opens to “Gold”[.]"):
         add_policy(
             viewer=viewer_of(owner), demand="never", gate=archive, subject_name="Gold", subject_plans=[gold]
         )

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from paideia.access import policies
 from paideia.access.models import Plan
 from paideia.access.viewer import Viewer
 from paideia.activity.actions import record
@@ -70,7 +71,7 @@ COLUMNS = (
 
 @transaction.atomic
 def save_offer(*, viewer: Viewer, terms: OfferTerms, offer: Offer | None = None) -> Offer:
-    """Make an offer, or change it. Needs money.manage. Raises WrongOffer."""
+    """Make an offer, or change it. Needs money.manage. Raises WrongOffer, PolicyBroken."""
     _must_manage(viewer, offer)
     check(viewer, terms)
     row = Offer(community=viewer.community)
@@ -87,6 +88,8 @@ def save_offer(*, viewer: Viewer, terms: OfferTerms, offer: Offer | None = None)
     SeatBand.objects.bulk_create(
         [SeatBand(offer=row, seats_min=seats, price=price) for seats, price in terms.bands]
     )
+    policies.offer_changed(viewer.community, offer_id=row.pk, name=row.name, plans=terms.plans)
+    policies.must_hold(viewer.community)
     _record(viewer, row, before)
     return row
 
