@@ -118,6 +118,7 @@ VERBS: frozenset[str] = frozenset(
         "payout.paid",
         "payout.refused",
         "invoice.issued",
+        "invoice_terms.changed",
         "fapiao.requested",
         "fapiao.answered",
         # behaviour

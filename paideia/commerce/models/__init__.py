@@ -56,6 +56,6 @@ __all__ = [
     "SeatOrder",
     "SeatPool",
     "Subscription",
-    "TransferProof",
     "TaxRule",
+    "TransferProof",
 ]

@@ -90,12 +90,12 @@ Step = Callable[[Quote], None]
 
 def steps() -> list[Step]:
     """What a quote is reckoned by, in this order: prices, then coupons, then what was paid before and not used,
-    then the buyer's own credit."""
-    from paideia.commerce.quoting import coupons, credit, groups, pools, prices, unused, win_back, wishes
+    then tax that comes on top, then the buyer's own credit."""
+    from paideia.commerce.quoting import coupons, credit, groups, pools, prices, tax, unused, win_back, wishes
 
     return [
         *(wishes.fits, prices.price, pools.pool, groups.group, win_back.win_back),
-        *(coupons.coupons, unused.unused, credit.credit),
+        *(coupons.coupons, unused.unused, tax.tax, credit.credit),
     ]
 
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from paideia.commerce.models import CouponUse, Offer, Order, OrderLine, Subscription
 from paideia.commerce.quoting import Quote, Wish
+from paideia.commerce.quoting.tax import tax
 
 Kind = OrderLine.Kind
 TOLD_AHEAD = timedelta(days=14)  # a new price counts for periods that begin so long after it was told
@@ -28,6 +29,7 @@ def quote_period(subscription: Subscription, now: datetime) -> Quote:
     _coupons(found, subscription)
     if subscription.discount_periods and subscription.next_offer_id is None:
         found.add(Kind.RETENTION, -(found.value * subscription.discount_percent // 100))
+    tax(found)
     return found
 
 

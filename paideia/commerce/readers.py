@@ -1,0 +1,28 @@
+"""What commerce does when it hears of its own orders: the papers."""
+
+from paideia.activity.models import Fact
+from paideia.activity.readers import reader
+from paideia.commerce.actions.invoices import write_invoices
+from paideia.commerce.models import Order
+
+OF_ORDERS = {"order.settled", "order.refunded", "dispute.closed"}
+
+
+def keep() -> None:
+    """A replay forgets nothing: what was written stays, and nothing is missing after it."""
+
+
+@reader("commerce.invoices", verbs={*OF_ORDERS, "refund.failed"}, clear=keep)
+def invoices(facts: list[Fact]) -> None:
+    """Numbers are given here and not while an order is settled: buyers do not wait for each other's."""
+    for fact in facts:
+        if (order_id := _order_of(fact)) is not None:
+            write_invoices(order_id)
+
+
+def _order_of(fact: Fact) -> int | None:
+    if fact.verb in OF_ORDERS:
+        return fact.object_id
+    return (
+        Order.objects.filter(number=str(fact.detail.get("number", ""))).values_list("pk", flat=True).first()
+    )
