@@ -37,7 +37,7 @@ def _draw(page: "_Page", invoice: Invoice) -> None:
     money = formatting.money
     page.text(str(Invoice.Kind(invoice.kind).label), size=22, bold=True)
     page.down(6)
-    said = [(_("Number"), str(invoice)), (_("Date"), formatting.date(invoice.issued_at))]
+    said = [(_("Invoice number"), str(invoice)), (_("Date"), formatting.date(invoice.issued_at))]
     said.append((_("Order"), invoice.order.number))
     if invoice.corrects is not None:
         said.append((_("To invoice"), str(invoice.corrects)))
