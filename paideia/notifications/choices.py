@@ -4,8 +4,17 @@ from paideia.accounts.models import User
 from paideia.notifications.models import Notification
 
 Kind = Notification.Kind
-BY_MAIL = {Kind.ANSWER, Kind.REPLY, Kind.MENTION, Kind.ACCEPTED, Kind.ORDER, Kind.MEMBER, Kind.COMMENT}
-ALWAYS = {Kind.ORDER}  # a receipt is owed
+BY_MAIL = {
+    Kind.ANSWER,
+    Kind.REPLY,
+    Kind.MENTION,
+    Kind.ACCEPTED,
+    Kind.ORDER,
+    Kind.MEMBER,
+    Kind.COMMENT,
+    Kind.TERM,
+}
+ALWAYS = {Kind.ORDER, Kind.BILLING}  # a receipt is owed, and so is the word that something is charged
 
 
 def wants_mail(user: User, kind: str) -> bool:

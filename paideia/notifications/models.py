@@ -21,6 +21,8 @@ class Notification(models.Model):
         REACTION = "reaction", _("Reactions to what I wrote")
         FOLLOW = "follow", _("New followers")
         ORDER = "order", _("My orders")
+        BILLING = "billing", _("Payments that are due, renewals and their ends")
+        TERM = "term", _("Reminders of what ends, and offers to come back")
         MEMBER = "member", _("Requests to join and their answers")
         PUBLISHED = "published", _("New works of people I follow")
 

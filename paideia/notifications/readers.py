@@ -10,6 +10,8 @@ from paideia.notifications.jobs import wake_sender
 from paideia.notifications.models import Mail, Notification
 from paideia.notifications.telling import WRITERS, Telling, tellings_of
 
+TEMPLATES = {"order": "receipt", "billing": "membership", "term": "membership"}
+
 
 def keep() -> None:
     """A replay forgets nothing: rows are named by person and fact, and what people have read stays read."""
@@ -54,7 +56,7 @@ def _tell(telling: Telling) -> bool:
         defaults={
             "user": user,
             "notification": row,
-            "template": "receipt" if telling.kind == "order" else "told",
+            "template": TEMPLATES.get(telling.kind, "told"),
         },
     )
     return True

@@ -15,10 +15,11 @@ from paideia.content.addresses import lasting_path_of
 from paideia.content.models import Document
 from paideia.discussions.models import Comment, Watch
 from paideia.lib.markdown import render
+from paideia.notifications import memberships
 from paideia.notifications.models import Notification
 
 Kind = Notification.Kind
-OWN = {Kind.ORDER, Kind.MEMBER}  # told to the person who did it, too
+OWN = {Kind.ORDER, Kind.MEMBER, Kind.BILLING, Kind.TERM}  # told to the person who did it, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,11 @@ def _settled(fact: Fact) -> Iterator[Telling]:
         yield Telling(fact.actor_id, Kind.ORDER, fact, url, params=dict(fact.detail))
 
 
+def _of_membership(fact: Fact) -> Iterator[Telling]:
+    for user_id, kind, url, params in memberships.told_of(fact):
+        yield Telling(user_id, kind, fact, url, params=params)
+
+
 def _requested(fact: Fact) -> Iterator[Telling]:
     community = _community(fact)
     if community is None:
@@ -185,4 +191,5 @@ WRITERS = {
     "order.settled": _settled,
     "member.requested": _requested,
     "member.joined": _let_in,
+    **dict.fromkeys(memberships.VERBS, _of_membership),
 }
