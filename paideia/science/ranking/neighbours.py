@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from os import cpu_count
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +13,8 @@ from paideia.science.checks import Floats, between, library, positive
 from paideia.science.ranking.histories import Histories
 from paideia.science.ranking.scorer import Scores
 
+THREADS_MAX = 4
+"""Each holds a block of products."""
 Weighting = Literal["count", "cosine", "bm25"]
 
 
@@ -73,7 +77,7 @@ def fit_member_neighbours(
     return MemberNeighbours(_normalised(_weighted(seen, "bm25") if weighting == "bm25" else seen), seen, k)
 
 
-def top_products(rows: Any, *, k: int, shrink: float = 0.0, block: int = 2048) -> Any:
+def top_products(rows: Any, *, k: int, shrink: float = 0.0, block: int = 1024) -> Any:
     """The k largest off-diagonal entries of each row of rows·rowsᵀ, divided by row norms: CSR, built block
     by block.
 
@@ -82,16 +86,22 @@ def top_products(rows: Any, *, k: int, shrink: float = 0.0, block: int = 2048) -
     sparse = library("scipy.sparse")
     positive(k, "k")
     norms = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-    columns = rows.T.tocsr()
-    parts = []
-    for low in range(0, rows.shape[0], block):
-        product = (rows[low : low + block] @ columns).tocsr()
-        line = np.repeat(np.arange(product.shape[0]), np.diff(product.indptr))
-        product.data = product.data / (norms[low + line] * norms[product.indices] + shrink + 1e-12)
-        product.data[line + low == product.indices] = 0.0
+    unit = _normalised(rows).tocsr() if shrink == 0 else rows
+    columns = unit.T.tocsr()
+
+    def part(low: int) -> Any:
+        product = (unit[low : low + block] @ columns).tocsr()
+        if shrink == 0:  # nothing is more similar than a row to itself: one more is enough to leave it out
+            product = keep_top(product, k + 1)
+        line = low + np.repeat(np.arange(product.shape[0]), np.diff(product.indptr))
+        if shrink:
+            product.data /= norms[line] * norms[product.indices] + shrink
+        product.data[line == product.indices] = 0.0
         product.eliminate_zeros()
-        parts.append(keep_top(product, k))
-    return sparse.vstack(parts, format="csr")
+        return keep_top(product, k)
+
+    with ThreadPoolExecutor(min(cpu_count() or 1, THREADS_MAX)) as pool:
+        return sparse.vstack(list(pool.map(part, range(0, rows.shape[0], block))), format="csr")
 
 
 def keep_top(matrix: Any, k: int) -> Any:
