@@ -74,16 +74,17 @@ def cards(offers: Sequence[Offer], *, had: Had, viewer: Viewer, currency: str = 
         amount, code = _price(offer, currency)
         is_early = code == offer.currency and early_now(offer, viewer.now)
         left = getattr(offer, "places_left", None)
+        now = offer.early_price if is_early and offer.early_price is not None else amount
         found.append(
             OfferCard(
                 offer=offer,
                 plans=plans[offer.pk],
-                amount=offer.early_price if is_early and offer.early_price is not None else amount,
+                amount=now,
                 currency=code,
                 per=per(offer),
                 was=amount if is_early else _by_the_month(offer, ids, offers, plans, amount, code),
                 notes=_notes(
-                    offer, amount, code, may_try=may_try or viewer.user is None, is_early=is_early, left=left
+                    offer, now, code, may_try=may_try or viewer.user is None, is_early=is_early, left=left
                 ),
                 is_held=bool(ids) and ids <= had.for_good,
                 may_try=may_try,

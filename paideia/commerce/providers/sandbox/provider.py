@@ -42,10 +42,14 @@ class Sandbox:
     refund_days = 365
 
     def start(self, order: Order, *, return_url: str, notify_url: str) -> str:
-        """The address of the sandbox's page for this order; the same while the payment is pending."""
-        charge = SandboxCharge.objects.filter(
-            community_id=order.community_id, order_number=order.number, state=State.PENDING
-        ).first()
+        """The address of the sandbox's page for this order: the same until a payment fails, so that nobody pays
+        twice by coming back."""
+        charge = (
+            SandboxCharge.objects.filter(community_id=order.community_id, order_number=order.number)
+            .exclude(state=State.FAILED)
+            .order_by("-created_at")
+            .first()
+        )
         if charge is None:
             charge = _charge_for(order, return_url=return_url[:500], notify_url=notify_url[:500])
             charge.mandate_id = f"sm_{secrets.token_hex(10)}" if _is_charged_again(order) else ""
