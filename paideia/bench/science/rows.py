@@ -36,10 +36,10 @@ class Figure:
         if self.aim is None:
             return None
         if self.aim.relation == AT_LEAST:
-            return self.ours >= self.aim.value
+            return bool(self.ours >= self.aim.value)
         if self.aim.relation == AT_MOST:
-            return self.ours <= self.aim.value
-        return round(self.ours, self.digits) == self.aim.value
+            return bool(self.ours <= self.aim.value)
+        return bool(round(self.ours, self.digits) == self.aim.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +130,14 @@ def table(rows: list[Row]) -> str:
         ]
         text.append("  ".join(cells).rstrip())
     text.insert(1, "  ".join("-" * w for w in widths))
-    notes = [f"{row.group} · {row.case}: {row.note}" for row in rows if row.note and row.figures]
+    notes = [f"{row.group} · {row.case}: {row.note}" for row in rows if row.note]
     return "\n".join([*text, "", *notes]) if notes else "\n".join(text)
 
 
 def _lines(row: Row) -> Iterator[tuple[str, ...]]:
     cost = (f"{row.seconds:.1f}", f"{row.peak_mb:.0f}")
     if not row.figures:
-        yield (row.group, row.case, f"not measured: {row.note}", "", "", "", "", "", *cost)
+        yield (row.group, row.case, "not measured", "", "", "", "", "", *cost)
     for k, figure in enumerate(row.figures):
         aim = "" if figure.aim is None else f"{figure.aim.relation} {_text(figure.aim.value, figure.digits)}"
         low_high = (

@@ -70,8 +70,8 @@ def test_the_table_has_a_line_for_each_figure_and_says_what_was_not_measured():
     ]
     assert " ".join(lines[2].split()) == "group planted AUC 0.900 0.850 – 0.950 0.700 ≥ 0.800 met 1.2 100"
     assert lines[3].split() == ["Brier", "0.200"]
-    assert " ".join(lines[4].split()) == "risk risk not measured: a file is not there 0.0 0"
-    assert lines[-1] == "group · planted: five folds"
+    assert " ".join(lines[4].split()) == "risk risk not measured 0.0 0"
+    assert lines[-2:] == ["group · planted: five folds", "risk · risk: a file is not there"]
 
 
 def test_without_the_data_it_says_what_to_set(tmp_path, monkeypatch, capsys):
@@ -111,6 +111,7 @@ def test_graphs_are_read_without_their_heads_and_named_as_in_the_file(tmp_path):
     _put(tmp_path, "sna/ring.txt", ring)
     row = celf("ring", graph_named(Sources(tmp_path), "sna/ring.txt", directed=False)[0])
     assert [f.met for f in row.figures] == [True, True]
+    assert from_json(json.loads(json.dumps(as_json(row)))) == row
 
 
 def test_answers_are_read_three_lines_a_student_and_held_out_by_student(tmp_path):
