@@ -5,6 +5,7 @@ import random
 from datetime import timedelta
 
 from django.contrib.auth.hashers import make_password
+from django.db import connection
 from django.utils import timezone
 
 from paideia.accounts.models import User
@@ -52,6 +53,8 @@ def build(seed: int = 7) -> dict[str, int]:
     Article.objects.bulk_create(Article(document=document) for document in articles)
     for start in range(0, len(threads) + len(comments) + len(articles), 1000):
         index_documents([d.pk for d in [*threads, *comments, *articles][start : start + 1000]])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # as autovacuum does soon after so much was written
     return {
         "article": articles[0].pk,
         "thread": threads[0].pk,

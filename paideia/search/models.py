@@ -27,7 +27,8 @@ class Entry(models.Model):
 
     class Meta:
         verbose_name_plural = "entries"
+        # What is written goes into the index at once: else every search reads the list of what waits.
         indexes = [
-            GinIndex(fields=["preview"], name="search_preview"),
-            GinIndex(fields=["body"], name="search_body"),
+            GinIndex(fields=["preview"], name="search_preview", fastupdate=False),
+            GinIndex(fields=["body"], name="search_body", fastupdate=False),
         ]

@@ -17,7 +17,7 @@ from paideia.lib.tokens import highlight, tokens, tsquery
 PAGE = 20
 CANDIDATES_MAX = 2000  # only the newest matches are ranked: common words stay cheap
 TEXT_MAX = 20_000  # characters of a document that the shown passage is looked for in
-PASSAGE_MAX = 400  # characters of those that are marked: the whole would cost more than the search
+PASSAGE_MAX = 260  # characters of those that are marked: the whole would cost more than the search
 KINDS = {
     "works": [Document.Kind.ARTICLE, Document.Kind.COLUMN, Document.Kind.COURSE, Document.Kind.LESSON],
     "talk": [Document.Kind.THREAD, Document.Kind.COMMENT],
