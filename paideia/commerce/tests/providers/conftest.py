@@ -13,10 +13,15 @@ from paideia.commerce.actions import place_order
 from paideia.commerce.models import Offer, Order
 from paideia.commerce.tests.providers.alipay_counterpart import AlipayCounterpart
 from paideia.commerce.tests.providers.serving import Counterpart
+from paideia.commerce.tests.providers.stripe_counterpart import StripeCounterpart
 from paideia.commerce.tests.providers.wechat_counterpart import WeChatCounterpart, WeChatWithCertificates
 from tests.cast import sign_in, viewer_of
 
-COUNTERPARTS: dict[str, type[Counterpart]] = {"alipay": AlipayCounterpart, "wechat": WeChatCounterpart}
+COUNTERPARTS: dict[str, type[Counterpart]] = {
+    "alipay": AlipayCounterpart,
+    "stripe": StripeCounterpart,
+    "wechat": WeChatCounterpart,
+}
 VARIANTS: dict[str, type[Counterpart]] = {"wechat-certificates": WeChatWithCertificates}
 
 
