@@ -116,6 +116,7 @@ def give_card(
     if type(amount) is not int or not 1 <= amount <= PRICE_MAX:
         raise WrongWish(_("Give an amount above zero."))
     now = timezone.now()
+    assert viewer.user is not None  # who may manage money is somebody
     if expires_at is not None and expires_at <= now:
         raise WrongWish(_("This card would have expired already."))
     card = GiftCard.objects.create(

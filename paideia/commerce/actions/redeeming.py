@@ -33,6 +33,7 @@ def make_batch(
         raise WrongOffer(_("Codes cannot give seats. Choose another offer."))
     if expires_at is not None and expires_at <= timezone.now():
         raise WrongOffer(_("These codes would have expired already."))
+    assert viewer.user is not None  # who may manage money is somebody
     batch = RedeemBatch.objects.create(
         community=viewer.community,
         name=name.strip()[:120] or offer.name,

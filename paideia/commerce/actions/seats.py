@@ -185,9 +185,10 @@ def _must_be_addresses(wanted: list[str]) -> None:
 def _address_at(user: User, domain: str) -> str:
     """One of the person's confirmed addresses at the domain itself; a subdomain is another one."""
     confirmed = EmailAddress.objects.filter(user=user, verified=True).order_by("-primary", "pk")
-    for email in confirmed.values_list("email", flat=True):
-        if email.lower().rpartition("@")[2] == domain:
-            return email.lower()
+    for typed in confirmed.values_list("email", flat=True):
+        email = str(typed).lower()
+        if email.rpartition("@")[2] == domain:
+            return email
     raise WrongCode(
         _("This link is for people with a confirmed address at %(domain)s. Add yours in your settings.")
         % {"domain": domain}

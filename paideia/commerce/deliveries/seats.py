@@ -89,7 +89,7 @@ def locked_pool(pool_id: int | None) -> SeatPool:
     return (
         SeatPool.objects.select_for_update(of=("self",))
         .select_related("community", "offer", "manager")
-        .get(pk=pool_id)
+        .get(pk=pool_id or 0)
     )
 
 

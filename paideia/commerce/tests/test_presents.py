@@ -129,7 +129,7 @@ def test_the_export_holds_every_code_and_no_formula(
     address = f"{HERE}/manage/codes/{batch.pk}/export/"
     assert sign_in(member).get(address).status_code == 404
     answer = sign_in(admin).get(address)
-    text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    text = answer.content.decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(text)))
     assert [row[0] for row in rows[1:]] == [one.code for one in batch.codes.order_by("pk")]
     assert rows[1][1:3] == ["Used", "'=cmd()"]

@@ -254,7 +254,7 @@ def test_the_report_tells_what_people_completed_and_runs_nothing(pool: SeatPool,
         record(verb, community=pool.community, actor=stranger)
     client = sign_in(pool.manager)
     answer = client.get(f"{HERE}/seats/{pool.pk}/report/")
-    text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    text = answer.content.decode("utf-8-sig")
     _names, row = list(csv.reader(io.StringIO(text)))
     assert (row[0], row[1], row[4:]) == ("'+evil@x.example", "stan", ["2", "1"])
     assert client.get(f"{HERE}/seats/{pool.pk}/").text.count("+evil@x.example") == 1

@@ -123,7 +123,7 @@ def _reckoned(request: HttpRequest, offer: Offer, form: CheckoutForm) -> tuple[Q
     form.is_valid()
     for name in ("currency", "chosen_price", "quantity", "coupon"):
         if form.errors.get(name):
-            return None, " ".join(form.errors[name])
+            return None, " ".join(str(error) for error in form.errors[name])
     user, now = request.viewer.user, timezone.now()  # type: ignore[attr-defined]
     try:
         return quote(offer=offer, buyer=user, wish=form.wish, now=now), ""

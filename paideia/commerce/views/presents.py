@@ -32,8 +32,7 @@ def gift(request: HttpRequest, token: str) -> HttpResponse:
     viewer = request.viewer  # type: ignore[attr-defined]
     found = queries.gift_by_token(viewer, token)
     entering = sign_up_form(request) if viewer.user is None else None
-    context = {"gift": found, "order": found.order, "entering": entering, "problem": ""}
-    status = 200
+    problem, status = "", 200
     if request.method == "POST":
         try:
             if came_in(request, entering, back=request.get_full_path()):
@@ -43,9 +42,15 @@ def gift(request: HttpRequest, token: str) -> HttpResponse:
                 return redirect("home")
             status = 422
         except (WrongCode, HeldForGood) as refusal:
-            context["problem"], status = refusal.message, refusal.status
-            context["gift"] = queries.gift_by_token(viewer, token)
-    context["is_open"] = queries.is_there(context["gift"])
+            problem, status = refusal.message, refusal.status
+            found = queries.gift_by_token(viewer, token)
+    context = {
+        "gift": found,
+        "order": found.order,
+        "entering": entering if viewer.user is None else None,
+        "problem": problem,
+        "is_open": queries.is_there(found),
+    }
     return render(request, "commerce/gift.html", context, status=status)
 
 

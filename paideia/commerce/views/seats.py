@@ -5,7 +5,7 @@ import re
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -99,7 +99,7 @@ def reclaim(request: HttpRequest, pk: int, seat: int) -> HttpResponse:
 
 @login_required
 @require_safe
-def report(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+def report(request: HttpRequest, pk: int) -> HttpResponse:
     """Who took a seat, and what they did, as CSV."""
     found = queries.pool_of(request.viewer, pk)  # type: ignore[attr-defined]
     return as_csv(queries.rows_of_pool(found), f"seats-{found.pk}.csv")
