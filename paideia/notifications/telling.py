@@ -15,7 +15,7 @@ from paideia.content.addresses import lasting_path_of
 from paideia.content.models import Document
 from paideia.discussions.models import Comment, Watch
 from paideia.lib.markdown import render
-from paideia.notifications import memberships
+from paideia.notifications import memberships, returns
 from paideia.notifications.models import Notification
 
 Kind = Notification.Kind
@@ -141,6 +141,11 @@ def _of_membership(fact: Fact) -> Iterator[Telling]:
         yield Telling(user_id, kind, fact, url, params=params)
 
 
+def _of_returns(fact: Fact) -> Iterator[Telling]:
+    for user_id, kind, url, params in returns.told_of(fact):
+        yield Telling(user_id, kind, fact, url, params=params)
+
+
 def _requested(fact: Fact) -> Iterator[Telling]:
     community = _community(fact)
     if community is None:
@@ -192,4 +197,5 @@ WRITERS = {
     "member.requested": _requested,
     "member.joined": _let_in,
     **dict.fromkeys(memberships.VERBS, _of_membership),
+    **dict.fromkeys(returns.VERBS, _of_returns),
 }

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from paideia.lib.formatting import money
+from paideia.notifications import returns
 from paideia.notifications.memberships import words_of
 from paideia.notifications.models import Notification
 
@@ -17,7 +18,8 @@ _ABOUT_WORKS = {
 def sentence(told: Notification) -> str:
     """One sentence, plain text."""
     if told.kind in {Kind.BILLING, Kind.TERM}:
-        return words_of(told)
+        is_return = told.params.get("verb") in returns.VERBS
+        return returns.words_of(told) if is_return else words_of(told)
     words: dict[str, Any] = {
         "name": told.actor.shown_name if told.actor else _("Somebody"),
         "title": told.params.get("title", ""),
