@@ -34,7 +34,7 @@ class RefundForm(forms.Form):
     """How much goes back, of what, and what becomes of access; amounts in whole units."""
 
     amount = forms.DecimalField(
-        label=_("Back by the way it was paid"), min_value=0, max_digits=14, decimal_places=3, required=False
+        label=_("Back the way it was paid"), min_value=0, max_digits=14, decimal_places=3, required=False
     )
     credit = forms.DecimalField(
         label=_("Back as credit"),
