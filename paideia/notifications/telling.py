@@ -15,7 +15,7 @@ from paideia.content.addresses import lasting_path_of
 from paideia.content.models import Document
 from paideia.discussions.models import Comment, Watch
 from paideia.lib.markdown import render
-from paideia.notifications import memberships, returns
+from paideia.notifications import memberships, presents, returns
 from paideia.notifications.models import Notification
 
 Kind = Notification.Kind
@@ -146,6 +146,11 @@ def _of_returns(fact: Fact) -> Iterator[Telling]:
         yield Telling(user_id, kind, fact, url, params=params)
 
 
+def _of_presents(fact: Fact) -> Iterator[Telling]:
+    for user_id, kind, url, params in presents.told_of(fact):
+        yield Telling(user_id, kind, fact, url, params=params)
+
+
 def _requested(fact: Fact) -> Iterator[Telling]:
     community = _community(fact)
     if community is None:
@@ -198,4 +203,5 @@ WRITERS = {
     "member.joined": _let_in,
     **dict.fromkeys(memberships.VERBS, _of_membership),
     **dict.fromkeys(returns.VERBS, _of_returns),
+    **dict.fromkeys(presents.VERBS, _of_presents),
 }

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from paideia.lib.formatting import money
-from paideia.notifications import returns
+from paideia.notifications import presents, returns
 from paideia.notifications.memberships import words_of
 from paideia.notifications.models import Notification
 
@@ -17,6 +17,8 @@ _ABOUT_WORKS = {
 
 def sentence(told: Notification) -> str:
     """One sentence, plain text."""
+    if told.params.get("verb") in presents.VERBS:
+        return presents.words_of(told)
     if told.kind in {Kind.BILLING, Kind.TERM}:
         is_return = told.params.get("verb") in returns.VERBS
         return returns.words_of(told) if is_return else words_of(told)

@@ -1,8 +1,8 @@
 """Ending groups of buyers: full, and everybody gets what they bought; or over, and everybody gets the money back."""
 
 from django.db import transaction
-from django.utils import timezone
-from django.utils.translation import gettext_noop
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from paideia.activity.actions import record
 from paideia.commerce.actions.refunds import refund_order
@@ -13,8 +13,6 @@ from paideia.commerce.life import advance
 from paideia.commerce.models import BuyingGroup, GroupPlace, Order
 from paideia.commerce.refusals import WrongRefund
 from paideia.ledger.actions import Move, account, post
-
-NOT_FULL = gettext_noop("The group was not full in time")
 
 
 def groups_to_finish() -> list[int]:
@@ -84,10 +82,10 @@ def _give_back(order_id: int) -> None:
             )
         if order.state not in PAID:
             return
+    with translation.override(order.community.language):
+        reason = _("The group was not full in time")
     try:
-        refund_order(viewer=None, order=order, reason=NOT_FULL, key=f"group-{order.pk}")
+        refund_order(viewer=None, order=order, reason=reason, key=f"group-{order.pk}")
     except WrongRefund:  # its way of paying sends nothing back: they can spend it here
         left = order.value - order.refunded
-        refund_order(
-            viewer=None, order=order, reason=NOT_FULL, amount=0, credit=left, key=f"group-{order.pk}"
-        )
+        refund_order(viewer=None, order=order, reason=reason, amount=0, credit=left, key=f"group-{order.pk}")

@@ -14,10 +14,14 @@ from paideia.commerce import actions, presentation, queries
 from paideia.commerce.models import Offer, Order
 from paideia.commerce.presentation import OfferCard
 from paideia.commerce.providers import ProviderDown, cashier, provider_of
+from paideia.commerce.queries_presents import sells_cards
 from paideia.commerce.refusals import JoinFirst
 from paideia.commerce.returning import same_site
 from paideia.lib.refusal import Refused
 from paideia.lib.responses import same_for_strangers
+
+# What is not the buyer's own, or not yet: the order says how it goes on.
+FOR_OTHERS = (Order.Kind.GIFT, Order.Kind.CARD, Order.Kind.SEATS, Order.Kind.GROUP)
 
 
 @same_for_strangers
@@ -36,6 +40,7 @@ def pricing(request: HttpRequest) -> HttpResponse:
         "currencies": codes,
         "currency": currency or (codes[0] if codes else ""),
         "next": same_site(request.GET.get("next", "")),
+        "sells_cards": sells_cards(request.viewer),  # type: ignore[attr-defined]
     }
     return render(request, "commerce/pricing.html", context)
 
@@ -138,6 +143,9 @@ def to_payment(request: HttpRequest, order: Order) -> HttpResponse:
 def _onward(request: HttpRequest, order: Order) -> HttpResponse:
     """Back to the very line one came from, once it is paid; to the order until then."""
     if order.state != Order.State.PAID:
+        return redirect("order", order.number)
+    if order.kind in FOR_OTHERS:
+        messages.success(request, _("Paid. Thank you!"))
         return redirect("order", order.number)
     messages.success(request, _("Paid. Thank you! %(offer)s is yours.") % {"offer": order.title})
     return HttpResponseRedirect(same_site(order.return_to) or reverse("order", args=[order.number]))
