@@ -5,6 +5,7 @@ charged again, with the order's number as the key of the charge.
 """
 
 import logging
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -187,6 +188,15 @@ def _charge(order: Order, mandate_id: str) -> None:
     accept_payment(community=order.community, provider=provider.key, payment=said)
     if not said.succeeded:
         _declined(order)
+
+
+def ask_after(order_id: int) -> None:
+    """Take in what the provider knows of an order, if it knows anything. Raises ProviderDown."""
+    order = Order.objects.select_related("community").get(pk=order_id)
+    with suppress(NotFound):  # a provider that is switched off by now tells nothing
+        provider = provider_of(order.provider)
+        if (said := provider.query(order)) is not None:
+            accept_payment(community=order.community, provider=provider.key, payment=said)
 
 
 @transaction.atomic

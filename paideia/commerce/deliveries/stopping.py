@@ -79,11 +79,16 @@ def stop_for(order: Order, *, access: str, because: str, at: datetime) -> None:
 
 
 def close_open_orders(row: Subscription) -> None:
-    """Nobody is asked any more for a period that will not be."""
+    """Nobody is asked any more for a period that will not be. What a provider was asked for and has not answered
+    is asked after: money that came all the same must not go unnoticed."""
+    from paideia.commerce.jobs.renewals import ask_soon
+
     unpaid = row.orders.select_for_update(of=("self",)).filter(
         state__in=[Order.State.CREATED, Order.State.AWAITING]
     )
     for order in unpaid.order_by("pk"):
+        if order.state == Order.State.AWAITING:
+            ask_soon(order.pk)
         advance(order, Order.State.EXPIRED)
         record(
             "order.expired",

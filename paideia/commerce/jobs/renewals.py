@@ -3,17 +3,29 @@
 from contextlib import suppress
 
 from django.db import transaction
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from paideia.commerce.actions.reminding import remind_all
-from paideia.commerce.actions.renewing import end_cancelled, renew, subscriptions_due
+from paideia.commerce.actions.renewing import ask_after, end_cancelled, renew, subscriptions_due
 
 
 @app.task(name="commerce.renew")
 def renew_one(subscription_id: int) -> None:
     """Renew one subscription, if it is still due."""
     renew(subscription_id)
+
+
+@app.task(name="commerce.ask_after", retry=RetryStrategy(max_attempts=12, exponential_wait=4))
+def ask(order_id: int) -> None:
+    """Take in what became of an order that nobody waits for any more."""
+    ask_after(order_id)
+
+
+def ask_soon(order_id: int) -> None:
+    """Ask the provider once this transaction is committed, until it answers."""
+    ask.defer(order_id=order_id)
 
 
 @app.periodic(cron="*/5 * * * *")

@@ -10,7 +10,7 @@ from paideia.access.models import Grant, Plan
 from paideia.accounts.models import User
 from paideia.activity.models import Fact
 from paideia.commerce.actions import place_order, refund_order, start_trial
-from paideia.commerce.actions.renewing import renew_due
+from paideia.commerce.actions.renewing import ask_after, renew_due
 from paideia.commerce.actions.subscriptions import cancel, pay_period, resume, save_retention, stay
 from paideia.commerce.models import Coupon, Offer, Order, Refund, SandboxCharge, Subscription
 from paideia.commerce.quoting import Wish
@@ -284,6 +284,20 @@ def test_cancelled_while_a_payment_is_due_it_ends_at_once(
     cancel(viewer=viewer_of(running.user), subscription=running, reason="done")
     running.refresh_from_db()
     assert (running.state, is_in(running, tier)) == ("ended", False)
+
+
+def test_money_that_was_charged_before_the_end_is_found_and_gives_its_period(
+    running: Subscription, clock: Any, tier: Plan
+) -> None:
+    decline(running, "silent")
+    clock.move_to(at(2026, 2, 28, 12))
+    renew_due()  # charged, but the answer is lost
+    cancel(viewer=viewer_of(running.user), subscription=running, reason="time")
+    assert periods(running) == [(1, "paid"), (2, "expired")]
+    ask_after(running.orders.latest("pk").pk)
+    running.refresh_from_db()
+    assert (running.state, periods(running)) == ("cancelled", [(1, "paid"), (2, "paid")])
+    assert is_in(running, tier)
 
 
 def test_only_oneself_can_cancel_and_with_a_reason(running: Subscription, owner: User) -> None:
