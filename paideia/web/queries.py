@@ -41,7 +41,7 @@ def feed(viewer: Viewer) -> Feed:
 
 
 def _published(work: Document) -> tuple[Any, int]:
-    return work.published_at, work.pk
+    return work.published_at or work.created_at, work.pk
 
 
 def _active(thread: Thread) -> tuple[Any, int]:
