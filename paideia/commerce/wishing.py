@@ -85,7 +85,8 @@ class CheckoutForm(forms.Form):
     ) -> None:
         """`credit`: what the buyer has. `asked`: the parameters of the address, for what they say of the wish."""
         self.offer = offer
-        self.kept = {name: str(asked[name])[:60] for name in self.KEPT if asked.get(name)}
+        said = {name: str(asked.get(name) or "")[:60] for name in self.KEPT}
+        self.kept = {name: value for name, value in said.items() if value and value.isprintable()}
         super().__init__(data, initial=self._initial(asked))
         self.providers = self._providers()
         self.fields["provider"].choices = [(one.key, one.label) for one in self.providers]  # type: ignore[attr-defined]

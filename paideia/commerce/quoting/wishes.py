@@ -7,10 +7,16 @@ from paideia.commerce.quoting import Quote, Wish
 from paideia.commerce.quoting.pools import plain_domain
 from paideia.commerce.refusals import WrongWish
 
+Kind = Order.Kind
+# What a buyer may ask for; the rest the system places.
+CHOSEN = (Kind.PURCHASE, Kind.TRIAL, Kind.CHANGE, Kind.GIFT, Kind.SEATS, Kind.GROUP)
+
 
 def fits(quote: Quote) -> None:
     """Raise WrongWish for seats of what is not sold by seats, for gifts of what is paid bit by bit."""
     offer, wish = quote.offer, quote.wish
+    if quote.kind not in CHOSEN:
+        raise WrongWish(_("This cannot be bought in this way."))
     if offer.is_for_seats != (quote.kind == Order.Kind.SEATS):
         raise WrongWish(
             _("This is sold by seats only.") if offer.is_for_seats else _("This is not sold by seats.")

@@ -183,3 +183,38 @@ def test_credit_is_used_where_one_says_so(visitor: User, monthly: Offer) -> None
     client.post(address(monthly), {"provider": "sandbox", "credit": "on"})
     client.post(address(monthly), {"provider": "sandbox", "credit": "on"})
     assert list(Order.objects.values_list("total", "credit")) == [(2000, 1000)]
+
+
+HOSTILE = ["-1", "1e18", "0.01", "USD", "9" * 21, "\x00", "NaN", "on"]
+FIELDS = [
+    *("currency", "chosen_price", "quantity", "coupon", "credit", "gift", "recipient_email", "deliver_at"),
+    *("message", "key", "group", "pool", "renew", "begin", "total", "price", "amount", "uses_credit", "kind"),
+]
+
+
+@pytest.mark.parametrize(
+    "kind", ["plain", "seats", *(pytest.param(one, marks=pytest.mark.long) for one in ("chosen", "group"))]
+)
+def test_no_field_of_the_checkout_makes_a_price(visitor: User, monthly: Offer, kind: str) -> None:
+    """For each field: out of range, of another type, twice. Every order costs what the shop reckons."""
+    change: dict[str, Any] = {
+        "plain": {},
+        "chosen": {"price_is_minimum": True},
+        "seats": {"is_for_seats": True},
+        "group": {"group_size": 2, "group_price": 2000},
+    }[kind]
+    Offer.objects.update(**change)
+    base = {"provider": "sandbox", "chosen_price": "30", "quantity": "1"}
+    client = sign_in(visitor)
+    for field in FIELDS:
+        for value in (*HOSTILE, ["1", "-5"]):
+            answer = client.post(address(monthly), {**base, field: value})
+            assert answer.status_code in {302, 403, 404, 409, 422}, (field, value, answer.status_code)
+            if value in ("-1", "\x00"):
+                assert client.get(address(monthly, "sum"), {**base, field: value}).status_code in {200, 404}
+            Order.objects.filter(state="awaiting").update(
+                state="expired"
+            )  # so that there is room for the next
+    for order in Order.objects.all():
+        assert sum(order.lines.values_list("amount", flat=True)) == order.total >= 3000 * order.quantity
+        assert order.currency == "CNY"
