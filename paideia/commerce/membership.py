@@ -127,8 +127,12 @@ def choices(viewer: Viewer, order: Order | None, row: Subscription | None) -> li
     left = left_of(order, viewer.now) if order is not None and is_replaceable(order) else None
     currency = row.currency if row is not None else order.currency if order is not None else ""
     has = row.offer_id if row is not None else order.offer_id if order is not None else None
+    mine = row.offer if row is not None else order.offer if order is not None else None
+    kinds = {plan.kind for plan in mine.plans.all()} if mine is not None else set()
     found = []
     for offer in offers_on_sale(viewer):
+        if not kinds & {plan.kind for plan in offer.plans.all()}:
+            continue  # a tier is changed for a tier, not for a single course
         if offer.pk == has or offer.is_for_seats or offer.renewal == Offer.Renewal.INSTALMENTS:
             continue
         if listed_price(offer, currency) is None:
