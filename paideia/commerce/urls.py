@@ -4,10 +4,12 @@ from django.urls import path
 
 from paideia.commerce.providers.alipay.views import alipay_payment
 from paideia.commerce.providers.sandbox.views import sandbox_payment
+from paideia.commerce.providers.transfer import views as transfers
 from paideia.commerce.providers.wechat.views import wechat_payment
 from paideia.commerce.views import (
     buying,
     checkout,
+    invoices,
     manage,
     manage_discounts,
     manage_subscriptions,
@@ -40,8 +42,28 @@ urlpatterns = [
     path(
         "providers/<slug:provider>/notifications/", notifications.notifications, name="provider_notifications"
     ),
+    path("orders/<str:number>/fapiao/", invoices.fapiao, name="fapiao"),
+    path("fapiao/<int:pk>/file/", invoices.fapiao_file, name="fapiao_file"),
+    path("invoices/<int:pk>/", invoices.pdf, name="invoice"),
+    path("billing/", invoices.billing, name="billing"),
+    path("manage/invoices/", invoices.invoice_list, name="manage_invoices"),
+    path("manage/invoices/terms/", invoices.invoice_terms, name="manage_invoice_terms"),
+    path("manage/invoices/years/<int:year>/", invoices.invoice_export, name="manage_invoice_export"),
+    path("manage/fapiao/", invoices.fapiao_list, name="manage_fapiao"),
+    path("manage/fapiao/<int:pk>/issue/", invoices.fapiao_issue, name="manage_fapiao_issue"),
+    path("manage/fapiao/<int:pk>/refusal/", invoices.fapiao_refusal, name="manage_fapiao_refusal"),
     path("orders/<str:number>/alipay/", alipay_payment, name="alipay_payment"),
     path("orders/<str:number>/wechat/", wechat_payment, name="wechat_payment"),
+    path("orders/<str:number>/transfer/", transfers.transfer_payment, name="transfer_payment"),
+    path("slips/<int:pk>/", transfers.transfer_slip, name="transfer_slip"),
+    path("manage/transfers/", transfers.transfer_list, name="manage_transfers"),
+    path(
+        "manage/transfers/<int:pk>/confirmation/",
+        transfers.transfer_confirmation,
+        name="transfer_confirmation",
+    ),
+    path("manage/transfers/<int:pk>/decline/", transfers.transfer_decline, name="transfer_decline"),
+    path("manage/transfers/refunds/<int:pk>/", transfers.transfer_refund, name="transfer_refund"),
     path("sandbox/<str:token>/", sandbox_payment, name="sandbox_payment"),
     path("gifts/<str:token>/", presents.gift, name="gift"),
     path("redeem/", presents.redeem, name="redeem"),

@@ -14,7 +14,7 @@ from paideia.access.viewer import Viewer, look
 from paideia.accounts.models import User
 from paideia.activity.readers import run_once
 from paideia.commerce.actions import place_order
-from paideia.commerce.models import Offer
+from paideia.commerce.models import Invoice, Offer, Order
 from paideia.communities.actions import create_community
 from paideia.communities.models import Community, Suspension
 from paideia.content import actions as content
@@ -22,6 +22,7 @@ from paideia.content.models import Document, Media
 from paideia.content.queries import is_editable, is_listed, is_open
 from paideia.courses import actions as courses
 from paideia.discussions import actions as talk
+from paideia.partners.models import Affiliate, Payout, Programme
 from paideia.spaces.models import Space
 from tests.cast import let_in, person
 
@@ -115,8 +116,45 @@ def build() -> World:
         "plan": [tier.pk],
         "gate": [gate.pk for gate in gates.values() if gate],
     }
+    _partners(world, order)
     run_once()
     return world
+
+
+def _partners(world: World, order: Order) -> None:
+    """An affiliate, a payout and an invoice of the visitor, each with words of theirs."""
+    community, visitor = world.community, world.people["visitor"]
+    assert visitor is not None
+    holder, billed = word(), word()
+    Programme.objects.create(community=community, is_open=True, joining="approval")
+    affiliate = Affiliate.objects.create(community=community, user=visitor, code="VERA2222", state="active")
+    payout = Payout.objects.create(
+        community=community,
+        user=visitor,
+        amount=100,
+        currency="CNY",
+        method="bank",
+        holder=holder,
+        account="1",
+    )
+    invoice = Invoice.objects.create(
+        community=community,
+        order=order,
+        kind="invoice",
+        year=2026,
+        number=1,
+        seller={"name": "Agora", "address": "", "tax_id": ""},
+        buyer={"name": billed, "address": "", "country": "", "tax_id": ""},
+        lines=[],
+        title="Monthly",
+        amount=1900,
+        currency="CNY",
+        issued_at=timezone.now(),
+    )
+    world.canaries.append(Canary(holder, 0, BUYER, "owner of a bank account"))
+    world.canaries.append(Canary(billed, 0, BUYER, "name on an invoice"))
+    world.ids |= {"code": [affiliate.code], "affiliate": [affiliate.pk], "payout": [payout.pk]}
+    world.ids |= {"invoice": [invoice.pk], "year": [2026]}
 
 
 def _people(world: World, owner: User, other_owner: User, tier: Plan, circle: Plan) -> None:

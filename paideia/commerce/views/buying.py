@@ -14,6 +14,7 @@ from paideia.commerce import actions, presentation, queries
 from paideia.commerce.models import Offer, Order
 from paideia.commerce.presentation import OfferCard
 from paideia.commerce.providers import ProviderDown, cashier, provider_of
+from paideia.commerce.queries_invoices import papers_of
 from paideia.commerce.queries_presents import sells_cards
 from paideia.commerce.refusals import JoinFirst
 from paideia.commerce.returning import same_site
@@ -87,6 +88,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
         "disputes": list(found.disputes.order_by("pk")),
         "notices": list(found.notices.order_by("received_at")) if sees_money else [],
         "return_to": same_site(found.return_to),
+        "papers": papers_of(request.viewer, found),  # type: ignore[attr-defined]
     }
     template = "commerce/_order.html" if "HX-Request" in request.headers else "commerce/order.html"
     return render(request, template, context)
