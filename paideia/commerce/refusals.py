@@ -91,6 +91,13 @@ class NoSeatLeft(Conflict):
     """More people than seats."""
 
 
+class TooSoon(Conflict):
+    """News about a payment that has not been told yet. Whoever brought it should bring it again."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The payment that this is about is not known yet. Tell it again later."))
+
+
 class SoldOut(Conflict):
     def __init__(self) -> None:
         super().__init__(_("All places are taken. Should a payment not be made in time, one becomes free."))

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from paideia.activity.actions import record
 from paideia.commerce import books
 from paideia.commerce.actions.settling import locked
-from paideia.commerce.actions.strays import resolve
+from paideia.commerce.actions.strays import must_be_known, resolve
 from paideia.commerce.deliveries import resting
 from paideia.commerce.life import advance, may_become
 from paideia.commerce.models import Dispute, Notice, Order, Refund
@@ -21,7 +21,7 @@ Outcome = Notice.Outcome
 @transaction.atomic
 def take_in(order: Order | None, news: DisputeNews) -> str:
     """Act on a dispute that was opened, won or lost, in whichever order that is told. Returns the outcome that the
-    notice says; DISPUTED where somebody of the team has to look."""
+    notice says; DISPUTED where somebody of the team has to look. Raises TooSoon."""
     if order is None:
         return Outcome.DISPUTED
     row = locked(order.pk)
@@ -34,7 +34,9 @@ def take_in(order: Order | None, news: DisputeNews) -> str:
 
 
 def _begin(order: Order, news: DisputeNews) -> str:
-    wrong = news.currency != order.currency or news.amount <= 0
+    must_be_known(order, news.charge_id, news.at)
+    is_other = news.charge_id not in {"", order.charge_id}  # paid besides, and sent back
+    wrong = is_other or news.currency != order.currency or news.amount <= 0
     if wrong or not may_become(order, Order.State.DISPUTED):
         return Outcome.DISPUTED  # about nothing that is held here: the team answers the bank
     if news.state == DisputeState.WON:

@@ -1,14 +1,16 @@
 """Refunds that a provider tells of: which of ours it is, and those that were made on the provider's own pages."""
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from paideia.commerce.actions.refunds import new_key, refund_order
 from paideia.commerce.actions.sending import take_answer
 from paideia.commerce.actions.settling import locked
+from paideia.commerce.actions.strays import SOON, must_be_known
 from paideia.commerce.models import Notice, Order, Refund
 from paideia.commerce.providers import RefundAnswer, RefundNews, RefundState
-from paideia.commerce.refusals import WrongRefund
+from paideia.commerce.refusals import TooSoon, WrongRefund
 from paideia.communities.models import Community
 
 Outcome = Notice.Outcome
@@ -32,13 +34,19 @@ def refund_told(community: Community, provider: str, order: Order | None, news: 
 @transaction.atomic
 def take_in(order: Order | None, news: RefundNews) -> str:
     """Book a refund that somebody made elsewhere, by the rule for access. What does not fit the order is left to
-    the team."""
+    the team. Raises TooSoon, also while the bank decides about the order."""
     if news.state != RefundState.DONE:
         return Outcome.NOTED
-    if order is None or news.currency != order.currency or news.charge_id not in {"", order.charge_id}:
+    if order is None or news.currency != order.currency:
         return Outcome.MISMATCHED
+    if order.paid_at is not None and news.charge_id not in {"", order.charge_id}:
+        return Outcome.MISMATCHED
+    row = locked(order.pk)
+    must_be_known(row, news.charge_id, news.at)
+    if row.state == Order.State.DISPUTED and timezone.now() - news.at < SOON:
+        raise TooSoon()
     try:
-        refund = refund_elsewhere(locked(order.pk), news)
+        refund = refund_elsewhere(row, news)
     except WrongRefund:
         return Outcome.MISMATCHED
     take_answer(refund.pk, RefundAnswer(RefundState.DONE, news.refund_id))

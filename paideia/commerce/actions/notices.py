@@ -11,7 +11,7 @@ from paideia.activity.actions import record
 from paideia.commerce.actions import disputes, foreign
 from paideia.commerce.actions.sending import take_answer
 from paideia.commerce.actions.settling import locked, settle_order
-from paideia.commerce.actions.strays import SENT_BACK, book_unmatched, resolve, send_back
+from paideia.commerce.actions.strays import SENT_BACK, book_unmatched, is_stray, resolve, send_back
 from paideia.commerce.life import advance
 from paideia.commerce.models import Notice, Order
 from paideia.commerce.providers import (
@@ -48,7 +48,8 @@ def accept_payment(*, community: Community, provider: str, payment: Payment) -> 
     """Act on what became of a payment. The same message acts once; all of it or nothing.
 
     Money that settles nothing is booked as unmatched. Where its order was paid already or can no longer be given,
-    it is sent back by itself; else (another amount, an unknown order) its notice stays open for the team.
+    it is sent back by itself, and so is another amount once the right one has come; else (another amount, an
+    unknown order) its notice stays open for the team.
     """
 
     def act(notice: Notice) -> str:
@@ -56,6 +57,8 @@ def accept_payment(*, community: Community, provider: str, payment: Payment) -> 
         if not payment.succeeded:
             return _failed(order)
         outcome = _settled(order, payment)
+        if order is not None and outcome == Outcome.SETTLED:
+            _return_earlier(order)
         if outcome in KEPT_APART and not book_unmatched(community, provider, payment):
             return Outcome.REPEATED if payment.amount > 0 else outcome
         notice.outcome = outcome
@@ -159,6 +162,14 @@ def _settled(order: Order | None, payment: Payment) -> str:
     except NothingToSettle as reason:
         return reason.outcome
     return Outcome.SETTLED
+
+
+def _return_earlier(order: Order) -> None:
+    """Who paid another amount first and then the right one has the first back."""
+    before = Notice.objects.filter(order=order, outcome=Outcome.MISMATCHED, resolved_at=None)
+    for notice in before.select_for_update(of=("self",)).order_by("pk"):
+        if is_stray(notice.provider, notice.charge_id) and send_back(order, notice) is not None:
+            resolve(notice, None, _("Sent back to the buyer by itself."))
 
 
 def _failed(order: Order | None) -> str:

@@ -1,6 +1,7 @@
 """Money that settled nothing: kept apart, and sent back where it can be."""
 
 import hashlib
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,7 +15,7 @@ from paideia.commerce.actions.refunds import FIRST_LOOK
 from paideia.commerce.actions.settling import locked
 from paideia.commerce.models import Notice, Order, Refund
 from paideia.commerce.providers import Capability, Payment, provider_of
-from paideia.commerce.refusals import NotPermitted, WrongRefund
+from paideia.commerce.refusals import NotPermitted, TooSoon, WrongRefund
 from paideia.communities.models import Community
 from paideia.ledger.actions import AMOUNT_MAX, Move, account, post
 from paideia.ledger.models import Transfer
@@ -22,22 +23,37 @@ from paideia.lib.refusal import NotFound
 
 Outcome = Notice.Outcome
 SENT_BACK = (Outcome.PAID_TWICE, Outcome.TOO_LATE, Outcome.GONE)  # by rule, without asking anybody
+SOON = timedelta(days=1)
 CAN_BE_SENT_BACK = (*SENT_BACK, Outcome.MISMATCHED)
 
 
 def book_unmatched(community: Community, provider: str, payment: Payment) -> bool:
     """Keep money that settled nothing in an account of its own. False where this charge lies there already, or is
     no amount."""
-    if not 0 < payment.amount <= AMOUNT_MAX:
-        return False
-    key = f"charge:{provider}:{payment.charge_id}:unmatched"[:120]
-    if Transfer.objects.filter(key=key).exists():
+    if not 0 < payment.amount <= AMOUNT_MAX or is_stray(provider, payment.charge_id):
         return False
     source = account(community, f"world:{provider}", "charges", payment.currency)
     target = account(community, "house", "unmatched", payment.currency)
     detail = {"order": payment.order_number, "charge": payment.charge_id}
+    key = _key(provider, payment.charge_id)
     post([Move(source, target, payment.amount, key, detail, payment.at)])
     return True
+
+
+def is_stray(provider: str, charge_id: str) -> bool:
+    """Whether this charge came and settled nothing."""
+    return Transfer.objects.filter(key=_key(provider, charge_id)).exists()
+
+
+def must_be_known(order: Order, charge_id: str, at: datetime) -> None:
+    """Raise TooSoon for news about an order whose payment has not been told: it may have overtaken it. After a day
+    it has not, and somebody has to look."""
+    if order.paid_at is None and not is_stray(order.provider, charge_id) and timezone.now() - at < SOON:
+        raise TooSoon()
+
+
+def _key(provider: str, charge_id: str) -> str:
+    return f"charge:{provider}:{charge_id}:unmatched"[:120]
 
 
 def send_back(order: Order, notice: Notice, *, by: User | None = None) -> Refund | None:
@@ -131,4 +147,4 @@ def _book_and_tell(order: Order, notice: Notice, refund: Refund) -> None:
     send_soon(refund.pk)
 
 
-__all__ = ["SENT_BACK", "book_unmatched", "resolve", "return_stray", "send_back"]
+__all__ = ["SENT_BACK", "book_unmatched", "must_be_known", "resolve", "return_stray", "send_back"]
