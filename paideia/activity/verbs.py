@@ -60,6 +60,9 @@ VERBS: frozenset[str] = frozenset(
         "refund.done",
         "refund.failed",
         "charge.returned",
+        "transfer.shown",
+        "transfer.confirmed",
+        "transfer.declined",
         "notice.resolved",
         "grant.given",
         "grant.revoked",
@@ -121,6 +124,12 @@ VERBS: frozenset[str] = frozenset(
         "invoice_terms.changed",
         "fapiao.requested",
         "fapiao.answered",
+        # books
+        "provider_statement.read",
+        "differences.found",
+        "difference.resolved",
+        "fee_terms.changed",
+        "money.exported",
         # behaviour
         "page.opened",
         "page.read",

@@ -15,8 +15,8 @@ Kind = Notification.Kind
 Told = tuple[int, str, str, dict[str, Any]]  # to whom, kind, address, what the words need
 
 PARAMS = ("number", "offer", "amount", "credit", "currency", "reason", "access", "outcome", "won", "stray")
-TO_BUYER = {"order.refunded", "charge.returned", "order.disputed", "dispute.closed"}
-TO_TEAM = {"order.disputed", "dispute.closed", "refund.failed"}
+TO_BUYER = {"order.refunded", "charge.returned", "order.disputed", "dispute.closed", "transfer.declined"}
+TO_TEAM = {"order.disputed", "dispute.closed", "refund.failed", "transfer.shown"}
 VERBS = tuple(sorted(TO_BUYER | TO_TEAM))
 
 
@@ -59,6 +59,8 @@ def words_of(told: Notification) -> str:
 
 
 def _to_team(params: dict[str, Any]) -> str:
+    if params["verb"] == "transfer.shown":
+        return _("A bank slip of %(amount)s for order %(number)s is here. Please look whether the money is.")
     if params["verb"] == "refund.failed":
         return _("The refund of %(amount)s for order %(number)s failed. Please look at it.")
     if params["verb"] == "order.disputed":
@@ -70,6 +72,8 @@ def _to_team(params: dict[str, Any]) -> str:
 
 def _to_buyer(params: dict[str, Any]) -> str:
     verb = params["verb"]
+    if verb == "transfer.declined":
+        return _("Your bank slip for %(offer)s was not accepted. Reason: %(reason)s")
     if verb == "charge.returned":
         if params.get("outcome") == "paid_twice":
             return _("You paid twice for %(offer)s. The second %(amount)s are on their way back.")

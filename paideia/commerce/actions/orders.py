@@ -18,7 +18,7 @@ from paideia.commerce.holding import hold
 from paideia.commerce.life import advance
 from paideia.commerce.models import Offer, Order
 from paideia.commerce.places import places_taken as places_taken
-from paideia.commerce.providers import provider_of
+from paideia.commerce.providers import order_life, provider_of
 from paideia.commerce.quoting import Quote, Wish, quote
 from paideia.commerce.quoting.wishes import is_the_same
 from paideia.commerce.refusals import HeldForGood, NotOnSale, OfferGone, SoldOut, TooManyOrders
@@ -95,7 +95,7 @@ def write_order(*, buyer: User, provider: str, quote: Quote, return_to: str = ""
         replaces=quote.replaces,
         referral_code=quote.wish.referral_code[:40],
         created_at=now,
-        expires_at=now + ORDER_LIFE,
+        expires_at=now + order_life(provider, ORDER_LIFE),
     )
     for line in quote.lines:
         line.order = order

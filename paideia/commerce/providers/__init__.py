@@ -10,7 +10,7 @@ first time takes effect once (`order.number`, `refund.key` are the idempotency k
 """
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -110,6 +110,13 @@ def available() -> list[Provider]:
     return [*configured(), *([Sandbox()] if settings.PAYMENT_SANDBOX else [])]
 
 
+def order_life(key: str, usual: timedelta) -> timedelta:
+    """How long an order at this provider waits to be paid: days, where money takes days."""
+    found = next((one for one in available() if one.key == key), None)
+    life: timedelta = getattr(found, "order_life", usual)
+    return life
+
+
 def provider_of(key: str) -> Provider:
     """The provider of this name. Raises NotFound when it is not switched on."""
     for provider in available():
@@ -135,5 +142,6 @@ __all__ = [
     "StatementLine",
     "available",
     "charge_of",
+    "order_life",
     "provider_of",
 ]

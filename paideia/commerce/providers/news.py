@@ -91,10 +91,12 @@ News = Payment | RefundNews | DisputeNews | Nothing
 class LineKind(StrEnum):
     CHARGE = "charge"
     REFUND = "refund"
+    REFUND_FAILED = "refund_failed"  # had arrived, and came back
     DISPUTE = "dispute"  # taken by the bank
     DISPUTE_WON = "dispute_won"  # given back by it
     FEE = "fee"
     PAYOUT = "payout"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +111,4 @@ class StatementLine:
     currency: str
     at: datetime
     refund_key: str = ""  # of refunds, where the provider passes it on
-    fee: int = 0  # minor units that the provider kept of this line
+    fee: int = 0  # minor units that the provider kept of this line; below zero: gave back

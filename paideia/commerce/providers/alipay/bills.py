@@ -47,9 +47,15 @@ def _rows(text: str) -> Iterator[StatementLine]:
     lines = (line for line in text.splitlines() if line and not line.startswith("#"))
     for row in csv.DictReader(lines, skipinitialspace=True):
         plain = {(name or "").strip(): (value or "").strip() for name, value in row.items() if name}
-        kind = KINDS.get(plain["业务类型"])
-        if kind is not None:
-            yield _line(kind, plain)
+        if (line := line_of(plain)) is not None:
+            yield line
+
+
+def line_of(row: dict[str, str]) -> StatementLine | None:
+    """One row, by the names of its columns; None for what is neither a payment nor a refund. Raises KeyError,
+    ValueError or Malformed."""
+    kind = KINDS.get(row["业务类型"])
+    return _line(kind, row) if kind is not None else None
 
 
 def _line(kind: LineKind, row: dict[str, str]) -> StatementLine:

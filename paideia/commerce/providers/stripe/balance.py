@@ -11,8 +11,17 @@ KINDS = {
     "payment": LineKind.CHARGE,
     "refund": LineKind.REFUND,
     "payment_refund": LineKind.REFUND,
+    "refund_failure": LineKind.REFUND_FAILED,
+    "payment_failure_refund": LineKind.REFUND_FAILED,
     "stripe_fee": LineKind.FEE,
     "payout": LineKind.PAYOUT,
+}
+ABOUT_CHARGES = {
+    LineKind.CHARGE,
+    LineKind.REFUND,
+    LineKind.REFUND_FAILED,
+    LineKind.DISPUTE,
+    LineKind.DISPUTE_WON,
 }
 DISPUTES = {"dispute": LineKind.DISPUTE, "dispute_reversal": LineKind.DISPUTE_WON}
 
@@ -23,19 +32,17 @@ def lines(v1: Any, day: date) -> Iterator[StatementLine]:
     created = {"gte": int(start.timestamp()), "lt": int((start + timedelta(days=1)).timestamp())}
     query = {"created": created, "limit": 100, "expand": ["data.source"]}
     for row in v1.balance_transactions.list(query).auto_paging_iter():
-        if (line := _line(row.to_dict())) is not None:
-            yield line
+        yield _line(row.to_dict())
 
 
-def _line(row: dict[str, Any]) -> StatementLine | None:
-    kind = KINDS.get(str(row.get("type"))) or DISPUTES.get(str(row.get("reporting_category")))
-    if kind is None:
-        return None
+def _line(row: dict[str, Any]) -> StatementLine:
+    by_category = DISPUTES.get(str(row.get("reporting_category")), LineKind.OTHER)
+    kind = KINDS.get(str(row.get("type")), by_category)
     source = row.get("source")
     source = source if isinstance(source, dict) else {}
     metadata = source.get("metadata") or {}
     # A charge in another currency than the account's is told as the buyer paid it; its fee is in the account's.
-    is_whole = kind in (LineKind.CHARGE, LineKind.REFUND, LineKind.DISPUTE, LineKind.DISPUTE_WON)
+    is_whole = kind in ABOUT_CHARGES
     told = source if is_whole and "amount" in source and "currency" in source else row
     return StatementLine(
         kind=kind,
@@ -46,7 +53,7 @@ def _line(row: dict[str, Any]) -> StatementLine | None:
         currency=str(told["currency"]).upper(),
         at=datetime.fromtimestamp(int(row["created"]), UTC),
         refund_key=str(metadata.get("key", "")) if kind == LineKind.REFUND else "",
-        fee=abs(int(row.get("fee") or 0)) if told["currency"] == row["currency"] else 0,
+        fee=int(row.get("fee") or 0) if told["currency"] == row["currency"] else 0,
     )
 
 

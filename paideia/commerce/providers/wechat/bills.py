@@ -42,8 +42,15 @@ def read(text: str) -> Iterator[StatementLine]:
         if not row or not row[0].startswith("`"):
             return  # the sums begin with a header of their own
         values = {name: value.strip().removeprefix("`") for name, value in zip(names, row, strict=False)}
-        if (kind := KINDS.get(values["交易状态"])) is not None:
-            yield _line(kind, values)
+        if (line := line_of(values)) is not None:
+            yield line
+
+
+def line_of(row: dict[str, str]) -> StatementLine | None:
+    """One row, by the names of its columns; None for what is neither a payment nor a refund. Raises KeyError,
+    ValueError or Malformed."""
+    kind = KINDS.get(row["交易状态"])
+    return _line(kind, row) if kind is not None else None
 
 
 def _line(kind: LineKind, row: dict[str, str]) -> StatementLine:
