@@ -26,7 +26,10 @@ def credit_left(quote: Quote) -> int:
 def credit_for(offer: Offer, user: User) -> int:
     """What a person could pay this offer with, in its own currency: unpaid orders of it give way to another."""
     held = Order.objects.filter(
-        buyer=user, offer=offer, currency=offer.currency, state__in=[Order.State.CREATED, Order.State.AWAITING]
+        buyer=user,
+        offer=offer,
+        currency=offer.currency,
+        state__in=[Order.State.CREATED, Order.State.AWAITING],
     )
     return credit_of(user, offer.community, offer.currency) + sum(held.values_list("credit", flat=True))
 
