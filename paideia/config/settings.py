@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "paideia.content",
     "paideia.courses",
     "paideia.discussions",
+    "paideia.books",
     "paideia.notifications",
     "paideia.partners",
     "paideia.search",
