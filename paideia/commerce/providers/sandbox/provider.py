@@ -22,6 +22,7 @@ from paideia.commerce.providers import (
     RefundState,
     StatementLine,
     charge_of,
+    claims,
 )
 from paideia.commerce.providers.sandbox import signing
 from paideia.commerce.providers.sandbox.messages import message_of, news_in, payment_in
@@ -57,11 +58,7 @@ class Sandbox:
         return reverse("sandbox_payment", args=[charge.token])
 
     def read_notification(self, request: HttpRequest) -> News:
-        if request.content_type != "application/json":
-            raise BadNotification("Send application/json.", 415)
-        if int(request.headers.get("Content-Length") or 0) > BODY_BYTES_MAX:
-            raise BadNotification("The message is too large.", 413)
-        body = request.body
+        body = claims.body_of(request, ("application/json",), bytes_max=BODY_BYTES_MAX)
         signing.check(request.community, body, request.headers.get(signing.HEADER, ""))  # type: ignore[attr-defined]
         try:
             return news_in(json.loads(body))

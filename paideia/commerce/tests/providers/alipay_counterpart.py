@@ -199,7 +199,9 @@ class AlipayCounterpart(Counterpart):
         return body, {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 
     def failure(self, order: Order) -> Message:
-        return self.notification(order, trade_status="TRADE_CLOSED", notify_id="closed", gmt_payment="")
+        return self.notification(
+            order, trade_status="TRADE_CLOSED", notify_id=f"closed_{order.number}", gmt_payment=""
+        )
 
     def refund_notification(self, refund: Refund) -> Message:
         now = timezone.now().astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S.123")

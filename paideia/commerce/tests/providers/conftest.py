@@ -12,6 +12,7 @@ from paideia.accounts.models import User
 from paideia.commerce.actions import place_order
 from paideia.commerce.models import Offer, Order
 from paideia.commerce.tests.providers.alipay_counterpart import AlipayCounterpart
+from paideia.commerce.tests.providers.paypal_counterpart import PayPalCounterpart
 from paideia.commerce.tests.providers.serving import Counterpart
 from paideia.commerce.tests.providers.stripe_counterpart import StripeCounterpart
 from paideia.commerce.tests.providers.wechat_counterpart import WeChatCounterpart, WeChatWithCertificates
@@ -19,6 +20,7 @@ from tests.cast import sign_in, viewer_of
 
 COUNTERPARTS: dict[str, type[Counterpart]] = {
     "alipay": AlipayCounterpart,
+    "paypal": PayPalCounterpart,
     "stripe": StripeCounterpart,
     "wechat": WeChatCounterpart,
 }

@@ -182,7 +182,8 @@ class StripeCounterpart(Counterpart):
         return self.event("checkout.session.completed", session, f"evt_{session['id']}", **other)
 
     def failure(self, order: Order) -> Message:
-        return self.event("checkout.session.async_payment_failed", self.session(order), "evt_failed")
+        failed = {**self.session(order), "payment_intent": "pi_failed", "payment_status": "unpaid"}
+        return self.event("checkout.session.async_payment_failed", failed, f"evt_failed_{failed['id']}")
 
     def refund_notification(self, refund: Refund) -> Message:
         made = next(one for one in self.refunds.values() if one["metadata"]["key"] == refund.key)

@@ -192,7 +192,7 @@ class WeChatCounterpart(Counterpart):
 
     def failure(self, order: Order) -> Message:
         said = {"trade_state": "CLOSED"}
-        return self.notification(order, said=said, id="EV-closed")
+        return self.notification(order, said=said, id=f"EV-closed-{order.number}")
 
     def refund_notification(self, refund: Refund) -> Message:
         one = dict(self.refunds[refund.key])
