@@ -22,7 +22,7 @@ PARAMS = (
     *("currency", "at", "because", "percent", "is_trial"),
 )
 # Reasons of an end that the member brought about and knows.
-KNOWN = {"changed to another plan", "held for good", "the account is closed"}
+KNOWN = {"changed to another plan", "held for good", "the account is closed", "left the community"}
 
 
 def told_of(fact: Fact) -> Iterator[Told]:

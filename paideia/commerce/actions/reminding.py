@@ -18,7 +18,7 @@ from paideia.commerce.models import Reminder, Subscription
 from paideia.commerce.providers import Capability, provider_of
 from paideia.commerce.quoting.renewing import TOLD_AHEAD, listed_price, price_of_period
 from paideia.commerce.quoting.win_back import STEP as WIN_BACK
-from paideia.communities.models import Community
+from paideia.communities.models import Community, Membership
 from paideia.lib.refusal import NotFound
 
 MORNING = 9  # o'clock, on the community's clock
@@ -77,13 +77,18 @@ def step_of(ending: Ending, now: datetime, community: Community) -> str | None:
 def endings(community: Community, now: datetime) -> list[Ending]:
     """The last end of each plan that each person holds or held, where it is near. Grace is no time that was paid;
     what is held for good, or goes on by another term, does not end."""
-    near = Grant.objects.filter(
-        plan__community=community,
-        revoked_at=None,
-        ends_at__gt=now - 22 * DAY,
-        ends_at__lt=now + 31 * DAY,
-        user__is_active=True,
-    ).exclude(source__startswith="grace:")
+    gone = Membership.objects.filter(community=community, left_at__isnull=False).values("user_id")
+    near = (
+        Grant.objects.filter(
+            plan__community=community,
+            revoked_at=None,
+            ends_at__gt=now - 22 * DAY,
+            ends_at__lt=now + 31 * DAY,
+            user__is_active=True,
+        )
+        .exclude(user__in=gone)
+        .exclude(source__startswith="grace:")
+    )
     near = near.exclude(plan__kind=Plan.Kind.CIRCLE)
     found: dict[tuple[int, int], Grant] = {}
     for one in near.select_related("plan").order_by("ends_at", "pk"):

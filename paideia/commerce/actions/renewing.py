@@ -23,6 +23,7 @@ from paideia.commerce.models import Order, Subscription
 from paideia.commerce.periods import end_of_period, end_of_tries, next_try
 from paideia.commerce.providers import Capability, ProviderDown, provider_of
 from paideia.commerce.quoting.renewing import quote_period
+from paideia.communities.models import Membership
 from paideia.lib.refusal import NotFound
 
 log = logging.getLogger(__name__)
@@ -114,6 +115,8 @@ def _over(row: Subscription, by_hand: bool, now: datetime, last: datetime) -> st
     """Why it ends instead of being charged, if it does."""
     if not row.user.is_active:
         return "the account is closed"
+    if not row.instalments and has_left(row):
+        return "left the community"
     plans = set((row.next_offer or row.offer).plans.values_list("pk", flat=True))
     if not row.instalments and plans <= held_for_good(row.user, plans):
         return "held for good"
@@ -125,6 +128,12 @@ def _over(row: Subscription, by_hand: bool, now: datetime, last: datetime) -> st
     if untried and row.period and end_of_period(row, row.period + 1) <= now:
         return "not served in time"  # nobody pays for time that is over
     return None
+
+
+def has_left(row: Subscription) -> bool:
+    """Whether the owner went away themselves: settling would make them a member again."""
+    went = Membership.objects.filter(community=row.community_id, user=row.user_id, left_at__isnull=False)
+    return went.exists()
 
 
 def _order_of_next(row: Subscription, now: datetime, last: datetime) -> Order:

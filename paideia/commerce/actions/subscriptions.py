@@ -19,7 +19,7 @@ from paideia.commerce.deliveries.subscribing import RUNNING
 from paideia.commerce.models import Offer, Order, RetentionOffer, Subscription
 from paideia.commerce.providers import provider_of
 from paideia.commerce.quoting import Wish
-from paideia.commerce.quoting.renewing import listed_price
+from paideia.commerce.quoting.renewing import listed_price, price_now
 from paideia.commerce.refusals import (
     HeldForGood,
     NoRetention,
@@ -123,6 +123,9 @@ def change_next(*, viewer: Viewer, subscription: Subscription, offer: Offer | No
         _must_fit_next(viewer, row, offer)
     row.next_offer = offer if offer is not None and offer.pk != row.offer_id else None
     row.next_price = row.next_price_told_at = None
+    if row.next_offer is not None:  # what it costs now is what was agreed for then
+        now = timezone.now()
+        row.next_price, row.next_price_told_at = price_now(row.next_offer, row.currency, now), now
     row.save(update_fields=["next_offer", "next_price", "next_price_told_at"])
     close_open_orders(row)
     return row

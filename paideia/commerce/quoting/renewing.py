@@ -35,9 +35,8 @@ def quote_period(subscription: Subscription, now: datetime) -> Quote:
 
 def price_of_period(subscription: Subscription) -> int:
     """Before anything comes off. A price that was not told in time is not asked for."""
-    if subscription.next_offer is not None:
-        price = listed_price(subscription.next_offer, subscription.currency)
-        return subscription.price if price is None else price
+    if subscription.next_offer_id is not None and subscription.next_price is not None:
+        return subscription.next_price
     told_at = subscription.next_price_told_at
     if (
         subscription.next_price is not None

@@ -91,6 +91,7 @@ def test_a_downgrade_waits_for_the_end_of_the_period(
 ) -> None:
     cheap = offer_of(gold, 1000, term="quarter")
     change_next(viewer=viewer_of(running.user), subscription=running, offer=cheap)
+    Offer.objects.filter(pk=cheap.pk).update(price=5000)  # what it cost when it was chosen counts
     clock.move_to(at(2026, 2, 27))
     assert (is_in(running, tier), is_in(running, gold)) == (True, False)
     pass_time(clock, at(2026, 3, 4))

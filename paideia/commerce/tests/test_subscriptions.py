@@ -21,6 +21,8 @@ from paideia.commerce.refusals import (
     PaidToTheEnd,
     SubscribedAlready,
 )
+from paideia.communities.actions import leave_community
+from paideia.communities.models import Membership
 from paideia.ledger.queries import balance
 from paideia.lib.refusal import Invalid, NotFound
 from tests.cast import viewer_of
@@ -362,6 +364,14 @@ def test_nobody_is_charged_for_what_they_hold_for_good(
     pass_time(clock, at(2026, 3, 1))
     running.refresh_from_db()
     assert (running.state, periods(running)) == ("ended", [(1, "paid")])
+
+
+def test_who_left_the_community_is_not_charged_into_it_again(running: Subscription, clock: Any) -> None:
+    leave_community(community=running.community, user=running.user)
+    pass_time(clock, at(2026, 3, 1))
+    running.refresh_from_db()
+    assert (running.state, periods(running)) == ("ended", [(1, "paid")])
+    assert Membership.objects.get(user=running.user).left_at is not None
 
 
 def test_terms_bought_in_advance_and_renewals_stack(
