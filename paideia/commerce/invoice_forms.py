@@ -10,28 +10,29 @@ from paideia.commerce.actions.invoices import Seller, Tax
 from paideia.commerce.models import BillingAddress, FapiaoRequest, InvoiceTerms, TaxRule
 from paideia.commerce.models.invoices import COUNTRY
 
-RULES = 6
+RULES = 3
 
 
 class CountryField(forms.CharField):
     """Two letters, however people write them."""
 
     def to_python(self, value: Any) -> Any:
-        return super().to_python(value).upper()
+        return (super().to_python(value) or "").upper()
 
 
 class TaxNumberField(forms.CharField):
     """Printed in groups; the groups do not count."""
 
     def to_python(self, value: Any) -> Any:
-        return super().to_python(value).replace(" ", "").upper()
+        return (super().to_python(value) or "").replace(" ", "").upper()
 
 
-class BillingAddressForm(forms.ModelForm):
+class BillingAddressForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = BillingAddress
         fields = ["name", "address", "country", "tax_id"]
         widgets = {"address": forms.Textarea(attrs={"rows": 3})}
+        labels = {"address": gettext_lazy("Postal address")}
         help_texts = {"country": gettext_lazy("Two letters, such as CN. The tax depends on it.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -45,7 +46,7 @@ class BillingAddressForm(forms.ModelForm):
         )
 
 
-class FapiaoForm(forms.ModelForm):
+class FapiaoForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = FapiaoRequest
         fields = ["title", "tax_number", "email"]
@@ -58,13 +59,14 @@ class FapiaoForm(forms.ModelForm):
     )
 
 
-class InvoiceTermsForm(forms.ModelForm):
+class InvoiceTermsForm(forms.ModelForm):  # type: ignore[type-arg]
     """Who sells, and a few rules of tax."""
 
     class Meta:
         model = InvoiceTerms
         fields = ["is_on", "gives_fapiao", "seller", "address", "tax_id", "prefix", "footer"]
         widgets = {"address": forms.Textarea(attrs={"rows": 3})}
+        labels = {"address": gettext_lazy("Postal address")}
 
     def __init__(self, *args: Any, rules: list[TaxRule], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -74,7 +74,7 @@ def invoice_terms(viewer: Viewer) -> InvoiceTerms:
 
 
 def billing_address(viewer: Viewer) -> BillingAddress | None:
-    return BillingAddress.objects.filter(user_id=viewer.user_id).first()
+    return BillingAddress.objects.filter(user=viewer.user).first() if viewer.user else None
 
 
 def fapiao_requests(viewer: Viewer, state: str) -> QuerySet[FapiaoRequest]:

@@ -17,7 +17,7 @@ from paideia.partners.actions.shares import RuleTerms
 from paideia.partners.models import Payout, PayoutTerms, Programme, ShareRule
 from paideia.partners.withholding import LABOUR_IN_CHINA, Band
 
-BANDS = 5
+BANDS = 3
 
 
 class PercentField(forms.DecimalField):
@@ -150,7 +150,7 @@ class PayoutTermsForm(forms.Form):
                 f"off_{index}": major(band.off, currency),
             }
         super().__init__(*args, **{"initial": initial, **kwargs})
-        self.rows = [self._row(index) for index in range(max(BANDS, len(bands)))]
+        self.rows = [self._row(index) for index in range(max(BANDS, len(bands) + 1))]
 
     def _row(self, index: int) -> list[forms.BoundField]:
         """The fields of one band."""
@@ -158,7 +158,7 @@ class PayoutTermsForm(forms.Form):
             "above": _money(_("Above")),
             "exempt": _money(_("Free of tax")),
             "rate": PercentField(label=_("Percent of the rest"), required=False),
-            "off": _money(_("Less")),
+            "off": _money(_("Less this amount")),
         }
         for name, field in fields.items():
             self.fields[f"{name}_{index}"] = field

@@ -2,9 +2,10 @@
 nobody can change afterwards. Nothing is written here."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -141,8 +142,8 @@ def _seconds(rule: ShareRule, begins: datetime, ends: datetime) -> dict[int, int
     return {author: int(seconds) for author, seconds in _rows(READ, found)}
 
 
-def _rows(statement: str, parameters: dict[str, object]) -> Iterable[tuple]:  # type: ignore[type-arg]
+def _rows(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        found: list[tuple] = cursor.fetchall()  # type: ignore[type-arg]
+        found: list[tuple[Any, ...]] = cursor.fetchall()
     return found

@@ -59,6 +59,7 @@ WORDS = {
     "key": "no-such-key",
     "name": "note.txt",
     "uidb36": "1",
+    "year": 2026,
 }
 
 

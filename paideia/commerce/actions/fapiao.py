@@ -2,6 +2,7 @@
 
 import re
 from hashlib import sha256
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -51,7 +52,7 @@ def ask_for_fapiao(*, viewer: Viewer, order: Order, title: str, tax_number: str,
 
 @transaction.atomic
 def issue_fapiao(
-    *, viewer: Viewer, request: FapiaoRequest, number: str, file: UploadedFile | None = None
+    *, viewer: Viewer, request: FapiaoRequest, number: str, file: "UploadedFile[Any] | None" = None
 ) -> FapiaoRequest:
     """Say its number, and hand over its file if there is one: PDF, OFD or XML."""
     row = _asked(viewer, request)
@@ -95,7 +96,7 @@ def _answer(row: FapiaoRequest, viewer: Viewer) -> None:
     _record("fapiao.answered", row, viewer)
 
 
-def _stored(row: FapiaoRequest, file: UploadedFile) -> str:
+def _stored(row: FapiaoRequest, file: "UploadedFile[Any]") -> str:
     """Kept under its digest, before the row that names it."""
     if (file.size or 0) > BYTES_MAX:
         raise Invalid(_("The file is larger than 5 MB."))

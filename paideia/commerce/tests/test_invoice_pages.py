@@ -37,7 +37,7 @@ def test_the_buyer_and_the_team_get_the_pdf_and_nobody_else(invoice, visitor, ow
 
 def test_the_table_of_a_year_is_inert(invoice, owner):
     answer = sign_in(owner).get(f"{HOME}manage/invoices/years/{invoice.year}/")
-    rows = list(csv.reader(io.StringIO(b"".join(answer).decode().removeprefix("\ufeff"))))
+    rows = list(csv.reader(io.StringIO(answer.content.decode().removeprefix("\ufeff"))))
     assert rows[1][0] == str(invoice)
     assert rows[1][4] == "'=HYPERLINK(1)"
     assert rows[1][7:] == ["30.00", "0.00", "30.00", "CNY"]

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.files.storage import default_storage
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -112,7 +112,7 @@ def invoice_list(request: Request) -> HttpResponse:
 
 @for_those_who_may("money.view")
 @require_safe
-def invoice_export(request: Request, year: int) -> StreamingHttpResponse:
+def invoice_export(request: Request, year: int) -> HttpResponse:
     rows = queries_invoices.rows_of_invoices(request.viewer, min(year, 9999))
     return as_csv(rows, f"invoices-{year}.csv")
 

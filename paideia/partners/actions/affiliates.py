@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -140,7 +140,7 @@ def active_affiliate(community: Community, code: str) -> Affiliate | None:
     return found.filter(community__programme__is_open=True).first()
 
 
-def count_click(affiliate: Affiliate, *, day: object) -> None:
+def count_click(affiliate: Affiliate, *, day: date) -> None:
     """One more on this day."""
     row, _made = ClickDay.objects.get_or_create(affiliate=affiliate, day=day)
     ClickDay.objects.filter(pk=row.pk).update(count=F("count") + 1)

@@ -1,7 +1,7 @@
 """The team's pages about partners."""
 
 from django.contrib import messages
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -77,7 +77,7 @@ def payout_list(request: Request) -> HttpResponse:
 
 @for_those_who_may("money.manage")
 @require_safe
-def payout_export(request: Request) -> StreamingHttpResponse:
+def payout_export(request: Request) -> HttpResponse:
     """The table for the bank."""
     return as_csv(queries.rows_of_payouts(request.viewer, request.GET.get("state", "")), "payouts.csv")
 
@@ -167,7 +167,7 @@ def share_end(request: Request, pk: int) -> HttpResponse:
 
 @for_those_who_may("money.view")
 @require_safe
-def share_run(request: Request, pk: int) -> StreamingHttpResponse:
+def share_run(request: Request, pk: int) -> HttpResponse:
     """All statements of a month as a table."""
     rows = list(queries.rows_of_run(request.viewer, pk))
     return as_csv(rows, f"statements-{pk}.csv")

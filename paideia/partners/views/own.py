@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -33,7 +33,7 @@ def affiliate(request: Request) -> HttpResponse:
         )
         return redirect("affiliate")
     found_programme, mine = queries.programme_of(viewer), queries.affiliate_of(viewer)
-    context = {
+    context: dict[str, object] = {
         "programme": found_programme,
         "mine": mine,
         "form": form,
@@ -106,7 +106,7 @@ def statement(request: Request, pk: int) -> HttpResponse:
 
 @login_required
 @require_safe
-def statement_export(request: Request, pk: int) -> StreamingHttpResponse:
+def statement_export(request: Request, pk: int) -> HttpResponse:
     found = queries.statement_of(request.viewer, pk)
     name = f"statement-{found.run.month:%Y-%m}-{found.currency}.csv"
     return as_csv(queries.rows_of_statement(found), name)
