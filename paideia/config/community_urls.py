@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver
 
 from paideia.access.urls import urlpatterns as access_urls
 from paideia.accounts.urls import urlpatterns as accounts_urls
+from paideia.books.urls import urlpatterns as books_urls
 from paideia.commerce.urls import urlpatterns as commerce_urls
 from paideia.communities.urls import urlpatterns as communities_urls
 from paideia.config.urls import handler400, handler403, handler404, handler500
@@ -27,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *accounts_urls,
     *access_urls,
     *commerce_urls,
+    *books_urls,
     *spaces_urls,
     *content_urls,
     *courses_urls,

@@ -13,9 +13,10 @@ def inert(cell: object) -> str:
     return f"'{text}" if text.startswith(ACTIVE) else text
 
 
-def csv_lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """The rows as lines of CSV, a byte order mark first, by which spreadsheets know UTF-8."""
-    yield "\ufeff"
+def csv_lines(rows: Iterable[Sequence[object]], *, mark: bool = True) -> Iterator[str]:
+    """The rows as lines of CSV, with `mark` a byte order mark first, by which spreadsheets know UTF-8."""
+    if mark:
+        yield "\ufeff"
     for row in rows:
         line = io.StringIO()
         csv.writer(line).writerow([inert(cell) for cell in row])

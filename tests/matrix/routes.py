@@ -259,6 +259,14 @@ ROUTES: dict[str, Route] = {
     "manage_refund_effects": reads("order"),
     "manage_notice_return": writes(TEAM, "number"),
     "manage_notice": writes(TEAM, "number"),
+    # books
+    "manage_money": reads(),
+    "manage_exports": writes(TEAM),
+    "manage_statements": reads(),
+    "manage_statement_upload": writes(TEAM),
+    "manage_fees": writes(TEAM),
+    "manage_differences": reads(),
+    "manage_difference_resolution": writes(TEAM, "number"),
     # access
     "manage_plans": reads(),
     "manage_plan_new": writes(TEAM),
