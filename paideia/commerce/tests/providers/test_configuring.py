@@ -12,8 +12,6 @@ from paideia.commerce.providers import available, order_life, provider_of
 from paideia.commerce.providers.configuring import problems
 from paideia.commerce.tests.providers.conftest import COUNTERPARTS
 from paideia.commerce.tests.providers.serving import Counterpart, write_private
-from paideia.config import doctor, payments
-from paideia.config.doctor import Finding
 from paideia.lib.refusal import NotFound
 
 Serve = Callable[[str], Counterpart]
@@ -27,13 +25,6 @@ def put(settings: Any) -> Callable[..., None]:
         settings.PAYMENTS = changed
 
     return change
-
-
-def test_nothing_is_set_where_the_environment_says_nothing() -> None:
-    assert {name: set(texts.values()) for name, texts in payments.read().items()} == {
-        name: {""} for name in ("alipay", "wechat", "stripe", "paypal", "transfer")
-    }
-    assert problems() == {}
 
 
 @pytest.mark.parametrize("name", list(COUNTERPARTS))
@@ -90,17 +81,6 @@ def test_a_file_that_holds_no_key_is_named(serve: Serve, put: Callable[..., None
         assert what in found and str(path) in found
     put("alipay", PRIVATE_KEY_FILE=write_private(tmp_path, "shop"), WAYS="page fax")
     assert problems()["alipay"] == ["PAIDEIA_ALIPAY_WAYS has fax: choose of page, wap, qr"]
-
-
-def test_the_doctor_says_it(serve: Serve, put: Callable[..., None], settings: Any) -> None:
-    serve("alipay")
-    put("stripe", SECRET_KEY="sk_test_x")
-    assert list(doctor.payments()) == [
-        Finding("ok", "payments", "alipay is set up"),
-        Finding("fail", "payments", "stripe is not offered: set PAIDEIA_STRIPE_WEBHOOK_SECRET"),
-    ]
-    settings.PAYMENTS, settings.PAYMENT_SANDBOX = payments.read(), False
-    assert [one.level for one in doctor.payments()] == ["warn"]
 
 
 def test_an_order_waits_an_hour_where_nothing_else_is_said(order: Order) -> None:
