@@ -41,7 +41,7 @@ def waterfall_steps(month: RevenueMonth, currency: str) -> list[Bar]:
         (_("Returned members"), month.returned, True),
         (_("Paid more"), month.expansion, True),
         (_("Paid less"), month.contraction, False),
-        (_("Left"), month.churn, False),
+        (_("Members who left"), month.churn, False),
     ):
         after = level + amount if up else level - amount
         bars.append(_bar(label, level, after, amount if up else -amount, currency, "up" if up else "down"))

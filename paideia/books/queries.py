@@ -66,7 +66,8 @@ class MoneyMonth:
 
 
 def money_by_month(viewer: Viewer) -> dict[str, list[MoneyMonth]]:
-    """The last twelve months, the newest first, for each currency that anything moved in."""
+    """The last twelve months, the newest first, for each currency that anything moved in; from the first of them in
+    which anything did."""
     must_see_money(viewer)
     zone, now = viewer.community.time_zone, viewer.now
     begins = first_of_months(now - timedelta(days=31 * (MONTHS_SHOWN - 1)), now, zone)[-MONTHS_SHOWN:]
@@ -77,7 +78,11 @@ def money_by_month(viewer: Viewer) -> dict[str, list[MoneyMonth]]:
             goes_in = what in {"sales", "cards", "put_in"}
             found[currency][month][what] = int(amount if goes_in else -amount)
     return {
-        currency: [MoneyMonth(month, **months.get(month, {})) for month, _begin in reversed(begins)]
+        currency: [
+            MoneyMonth(month, **months.get(month, {}))
+            for month, _begin in reversed(begins)
+            if month >= min(months)
+        ]
         for currency, months in found.items()
         if currency != POINTS
     }

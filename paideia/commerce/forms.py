@@ -1,5 +1,6 @@
 """What buyers and the team fill in."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -7,6 +8,9 @@ from babel.numbers import get_currency_precision
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from paideia.access.models import Gate
+from paideia.access.viewer import Viewer
+from paideia.accounts.models import User
 from paideia.commerce.models import Notice, Order, Refund
 
 
@@ -67,3 +71,26 @@ class RefundForm(forms.Form):
         if minor != minor.to_integral_value():
             raise forms.ValidationError(_("This currency has no such small amounts."))
         return int(minor)
+
+
+class RehearsalForm(RefundForm):
+    """Whose access, to what, when, and after which refund."""
+
+    person = forms.ChoiceField(label=_("Whose access"))
+    gate = forms.ModelChoiceField(
+        label=_("Gate"), queryset=Gate.objects.none(), required=False, empty_label=_("All of them")
+    )
+    at = forms.DateTimeField(
+        label=_("At what time"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text=_("Past or to come. Renewals that are not paid yet do not count."),
+    )
+
+    field_order = ("person", "gate", "at", "amount", "credit", "access")
+
+    def __init__(self, *args: Any, viewer: Viewer, people: Sequence[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["reason"], self.fields["key"]
+        self.fields["person"].choices = [(str(one.pk), one.shown_name) for one in people]  # type: ignore[attr-defined]
+        gates = Gate.objects.filter(community=viewer.community).order_by("name", "pk")
+        self.fields["gate"].queryset = gates  # type: ignore[attr-defined]

@@ -19,6 +19,7 @@ from paideia.commerce.views import (
     policies,
     presents,
     refunds,
+    rehearsals,
     seats,
 )
 
@@ -37,6 +38,7 @@ urlpatterns = [
     path("orders/<str:number>/change/", membership.change_term, name="order_change"),
     path("orders/", buying.order_list, name="orders"),
     path("orders/<str:number>/", buying.order, name="order"),
+    path("orders/<str:number>/rehearsal/", rehearsals.rehearsal, name="order_rehearsal"),
     path("orders/<str:number>/payment/", buying.payment, name="order_payment"),
     path("orders/<str:number>/paid/", buying.paid, name="order_paid"),
     path(

@@ -257,6 +257,7 @@ ROUTES: dict[str, Route] = {
     "manage_retention": writes(TEAM),
     "manage_refund": writes(TEAM, "order"),
     "manage_refund_effects": reads("order"),
+    "order_rehearsal": reads("order"),
     "manage_notice_return": writes(TEAM, "number"),
     "manage_notice": writes(TEAM, "number"),
     # books

@@ -15,6 +15,9 @@ from paideia.books.refusals import BadStatement
 from paideia.commerce.providers import amounts, claims
 
 UNPACKED_BYTES_MAX = 128 * 2**20
+WHOLE_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)"
+)  # else it may be cut off
 UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -77,6 +80,8 @@ class Table:
     def moment(self, text: str, form: str = "") -> datetime:
         """ISO 8601 with its offset, or a `strptime` form in UTC. Raises BadStatement."""
         try:
+            if not form and not WHOLE_TIME.fullmatch(text):
+                raise claims.Malformed("time")
             return claims.moment(text, form, UTC)
         except claims.Malformed:
             raise self.wrong(_("“%(text)s” is no time that can be.") % {"text": text[:40]}) from None

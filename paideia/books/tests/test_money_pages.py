@@ -66,7 +66,7 @@ def test_months_are_sums_of_the_ledger(community, owner, orders):
     )
     march, february, *rest = queries.money_by_month(viewer_of(owner))["CNY"]
     assert (march.sales, march.refunds, march.fees, march.shares, march.net) == (6000, 600, 20, 300, 5080)
-    assert (february.sales, february.net, len(rest)) == (3000, 3000, 10)
+    assert (february.sales, february.net, rest) == (3000, 3000, [])
     parts = queries.holdings(viewer_of(owner))["CNY"].parts
     assert parts == {"own": 9000 - 600 - 320, "going_back": 600, "commissions": 300}
 
@@ -75,8 +75,8 @@ def test_a_month_ends_on_the_communitys_clock(community, owner, visitor, monthly
     community.time_zone = "Asia/Shanghai"
     community.save()
     sell(community, visitor, monthly, [datetime(2026, 2, 28, 16, 30, tzinfo=UTC)])
-    march_row, february = queries.money_by_month(viewer_of(owner))["CNY"][:2]
-    assert (march_row.sales, february.sales) == (3000, 0)
+    (march_row,) = queries.money_by_month(viewer_of(owner))["CNY"]
+    assert (march_row.month.month, march_row.sales) == (3, 3000)
 
 
 def test_only_who_may_see_money_sees_it(moderator, admin, member):
