@@ -65,6 +65,7 @@ def build(language: str, parameters: Parameters, *, now: datetime) -> Place:
         thread = Thread.objects.select_related("document").get(pk=bulk.talk.posts[number].pk)
         pin_thread(viewer=place.viewer(), thread=thread, pinned=True)
     # The course is as old as the community; its present edition came out this week and stands among what is new.
+    assert place.course is not None
     Document.objects.filter(pk=place.course.pk).update(published_at=now - EDITION_AGE)
     circle.fill(place, tuple(pages.phrases(language)["circle_answers"]))
     return place

@@ -37,6 +37,11 @@ def _begin(order: Order, news: DisputeNews) -> str:
     must_be_known(order, news.charge_id, news.at)
     is_other = news.charge_id not in {"", order.charge_id}  # paid besides, and sent back
     wrong = is_other or news.currency != order.currency or news.amount <= 0
+    if not wrong and order.state == Order.State.REFUNDED:
+        # All of it is on its way back: the bank gets what it claims should a refund fail (actions.claims).
+        is_over = news.state != DisputeState.OPENED
+        _write(order, news, 0, state=_state(news), closed_at=news.at if is_over else None)
+        return Outcome.DISPUTED
     if wrong or not may_become(order, Order.State.DISPUTED):
         return Outcome.DISPUTED  # about nothing that is held here: the team answers the bank
     if news.state == DisputeState.WON:
@@ -80,6 +85,7 @@ def _write(order: Order, news: DisputeNews, amount: int, **fields: object) -> Di
     return Dispute.objects.create(
         order=order,
         dispute_id=news.dispute_id[:120],
+        claimed=news.amount,
         amount=amount,
         currency=order.currency,
         reason=news.reason[:120],
@@ -89,12 +95,21 @@ def _write(order: Order, news: DisputeNews, amount: int, **fields: object) -> Di
     )
 
 
+def _state(news: DisputeNews) -> str:
+    return {DisputeState.OPENED: State.OPEN, DisputeState.WON: State.WON, DisputeState.LOST: State.LOST}[
+        news.state
+    ]
+
+
 def _close(order: Order, dispute: Dispute, news: DisputeNews) -> str:
     """Won: the money is back where it was earned, and what rested is given for the time that was left. Lost: the
     money is gone, and what it bought stays taken, whatever part of the price it was."""
     is_won = news.state == DisputeState.WON
-    dispute.state, dispute.closed_at = (State.WON if is_won else State.LOST), timezone.now()
+    dispute.state, dispute.closed_at = _state(news), timezone.now()
     dispute.save(update_fields=["state", "closed_at"])
+    if not dispute.amount:  # all was on its way back to the buyer
+        _resolve_notices(order)
+        return Outcome.DISPUTE_CLOSED
     held, detail = books.disputed(order), _detail(order, dispute)
     if is_won:
         target = books.income_of(order)

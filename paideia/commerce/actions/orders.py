@@ -60,7 +60,8 @@ def place_order(
     provider = provider_of(provider).key if reckoned.total else "free"
     if (before := _same_order(buyer, agreed, provider, reckoned)) is not None:
         before.return_to = same_site(return_to) or before.return_to
-        before.save(update_fields=["return_to"])
+        before.referral_code = before.referral_code or wish.referral_code[:40]
+        before.save(update_fields=["return_to", "referral_code"])
         return before
     awaiting = Order.objects.filter(buyer=buyer, community=viewer.community, state__in=UNPAID)
     if awaiting.count() >= AWAITING_MAX:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from paideia.activity.actions import record
 from paideia.commerce import books
+from paideia.commerce.actions.claims import take_the_rest
 from paideia.commerce.actions.settling import locked
 from paideia.commerce.deliveries import resting
 from paideia.commerce.life import advance
@@ -140,12 +141,25 @@ def _fail(refund: Refund, why: str) -> None:
 def _undo(order: Order, refund: Refund) -> None:
     """As if it had not been agreed, but for the credit, which the buyer has."""
     order.refunded -= refund.amount
+    claim = take_the_rest(order)
     if order.state == Order.State.DISPUTED:
         order.save(update_fields=["refunded"])
         _rest_on(order, refund)
-    else:
+    elif claim is None:
         advance(order, state_of_money(order), refunded=order.refunded)
         resting.give_again(order, refund.taken, key=f"refund:{refund.pk}:again")
+    else:  # a bank has it: what the refund took stays taken
+        _save_refunded(order)
+        if claim.state == Dispute.State.OPEN:
+            advance(order, Order.State.DISPUTED)
+            _rest_on(order, refund)
+
+
+def _save_refunded(order: Order) -> None:
+    if order.state == (state := state_of_money(order)):
+        order.save(update_fields=["refunded"])
+    else:
+        advance(order, state, refunded=order.refunded)
 
 
 def _rest_on(order: Order, refund: Refund) -> None:

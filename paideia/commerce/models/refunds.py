@@ -90,7 +90,8 @@ class Dispute(models.Model):
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="disputes")
     dispute_id = models.CharField(max_length=120)  # the provider's
-    amount = models.PositiveBigIntegerField()  # minor units
+    claimed = models.PositiveBigIntegerField(db_default=0)  # minor units that the bank wants
+    amount = models.PositiveBigIntegerField()  # minor units that were there to be had
     currency = models.CharField(max_length=3)
     reason = models.CharField(max_length=120, blank=True)
     state = models.CharField(max_length=5, choices=State, default=State.OPEN)

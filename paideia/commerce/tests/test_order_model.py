@@ -32,6 +32,14 @@ VALUE, PART = 3000, 1100
 
 
 @dataclass
+class Claim:
+    """What a bank wants back: its dispute's state, and how much of it is not to be had while it is on its way."""
+
+    state: str
+    short: int
+
+
+@dataclass
 class Model:
     """What an order is, told as simply as possible."""
 
@@ -39,6 +47,7 @@ class Model:
     refunded: int = 0
     sent: list[int] = field(default_factory=list)  # refunds on their way
     disputed: int = 0
+    claims: list[Claim] = field(default_factory=list)
 
     def by_money(self) -> str:
         return {0: "paid", VALUE: "refunded"}.get(self.refunded, "partly")
@@ -69,23 +78,40 @@ class Model:
         self.sent = self.sent[1:]
 
     def bounce(self) -> None:
-        if self.sent:
-            self.refunded -= self.sent.pop(0)
-            self.state = self.state if self.state == "disputed" else self.by_money()
+        if not self.sent:
+            return
+        self.refunded -= self.sent.pop(0)
+        for claim in [one for one in self.claims if one.state != "won" and one.short][:1]:
+            more = min(claim.short, VALUE - self.refunded - self.disputed)
+            claim.short -= more
+            if claim.state == "lost":
+                self.refunded += more
+            else:
+                self.disputed, self.state = self.disputed + more, "disputed"
+        self.state = self.state if self.state == "disputed" else self.by_money()
 
     def dispute(self) -> None:
+        if any(one.state == "open" for one in self.claims):
+            return
         if self.state in {"paid", "partly"}:
+            self.claims.append(Claim("open", self.refunded))
             self.state, self.disputed = "disputed", VALUE - self.refunded
+        elif self.state == "refunded":
+            self.claims.append(Claim("open", VALUE))
+
+    def close(self, how: str) -> None:
+        for claim in [one for one in self.claims if one.state == "open"]:
+            claim.state = how
+            self.refunded += self.disputed if how == "lost" else 0
+            self.disputed = 0
+            self.state = self.by_money() if self.state == "disputed" else self.state
 
     def win(self) -> None:
-        if self.state == "disputed":
-            self.state, self.disputed = self.by_money(), 0
+        self.close("won")
 
     def lose(self) -> None:
         self.dispute()
-        if self.state == "disputed":
-            self.refunded += self.disputed
-            self.state, self.disputed = self.by_money(), 0
+        self.close("lost")
 
 
 EVENTS = (
