@@ -14,6 +14,7 @@ from paideia.commerce import actions, presentation, queries
 from paideia.commerce.models import Offer, Order
 from paideia.commerce.presentation import OfferCard
 from paideia.commerce.providers import ProviderDown, cashier, provider_of
+from paideia.commerce.providers.asking import while_somebody_waits
 from paideia.commerce.queries_invoices import papers_of
 from paideia.commerce.queries_presents import sells_cards
 from paideia.commerce.refusals import JoinFirst
@@ -111,7 +112,7 @@ def paid(request: HttpRequest, number: str) -> HttpResponse:
     the notification may have been faster, or may come later."""
     found = _own(request, number)
     provider = provider_of(found.provider)
-    with suppress(ProviderDown):  # then the notification tells, or whoever asks again
+    with suppress(ProviderDown), while_somebody_waits():  # then the notification tells, or whoever asks again
         said = provider.query(found)
         if said is not None:
             actions.accept_payment(community=found.community, provider=provider.key, payment=said)
@@ -136,7 +137,8 @@ def to_payment(request: HttpRequest, order: Order) -> HttpResponse:
     if order.state == Order.State.PAID:
         return _onward(request, order)
     try:
-        address = actions.begin_payment(order=order, **cashier.addresses(request, order))
+        with while_somebody_waits():
+            address = actions.begin_payment(order=order, **cashier.addresses(request, order))
     except ProviderDown:
         return cashier.silent(request, order)
     return cashier.onward(request, address)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from paideia.access.requests import Request
 from paideia.commerce.providers import ProviderDown, cashier, provider_of
 from paideia.commerce.providers.alipay.provider import Alipay
+from paideia.commerce.providers.asking import while_somebody_waits
 from paideia.commerce.providers.cashier import Device
 
 
@@ -27,7 +28,8 @@ def alipay_payment(request: HttpRequest, number: str) -> HttpResponse:
     addresses = cashier.addresses(request, order)
     if way == "qr":
         try:
-            code = provider.code(order, notify_url=addresses["notify_url"])
+            with while_somebody_waits():
+                code = provider.code(order, notify_url=addresses["notify_url"])
         except ProviderDown:
             return cashier.silent(request, order)
         return cashier.to_scan(request, order, code, how=_("Scan this with the Alipay app."))

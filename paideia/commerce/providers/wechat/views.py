@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 from paideia.access.requests import Request
 from paideia.commerce.models import Order
 from paideia.commerce.providers import ProviderDown, cashier, provider_of
+from paideia.commerce.providers.asking import while_somebody_waits
 from paideia.commerce.providers.cashier import Device
 from paideia.commerce.providers.wechat import openids
 from paideia.commerce.providers.wechat.provider import WeChatPay
@@ -32,7 +33,8 @@ def wechat_payment(request: HttpRequest, number: str) -> HttpResponse:
         return answer
     way = way_for(cashier.device_of(request), provider.account.ways)
     try:
-        return {"native": _native, "h5": _app, "jsapi": _inside}[way](request, provider, order)
+        with while_somebody_waits():
+            return {"native": _native, "h5": _app, "jsapi": _inside}[way](request, provider, order)
     except ProviderDown:
         return cashier.silent(request, order)
 

@@ -2,6 +2,7 @@
 
 import threading
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -55,6 +56,8 @@ class Counterpart(ABC):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.is_down = False
+        self.fault = ""  # "hang up", "garbage" or "drip": how it breaks
+        self.released = threading.Event()
         self.asked: list[tuple[str, str]] = []
         self.faults: list[Exception] = []
         counterpart = self
@@ -64,6 +67,8 @@ class Counterpart(ABC):
 
             def answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if counterpart.fault:
+                    return self.break_off()
                 status, headers, reply = counterpart.reply(self.command, self.path, dict(self.headers), body)
                 self.send_response(status)
                 for name, value in headers.items():
@@ -71,6 +76,19 @@ class Counterpart(ABC):
                 self.send_header("Content-Length", str(len(reply)))
                 self.end_headers()
                 self.wfile.write(reply)
+
+            def break_off(self) -> None:
+                self.close_connection = True
+                if counterpart.fault == "garbage":
+                    self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>")
+                elif counterpart.fault == "drip":
+                    self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n")
+                    for _ in range(60):
+                        if counterpart.released.wait(0.1):
+                            return
+                        with suppress(OSError):
+                            self.wfile.write(b" ")
+                            self.wfile.flush()
 
             do_GET = do_POST = do_PATCH = answer
 
@@ -83,6 +101,7 @@ class Counterpart(ABC):
         self.thread.start()
 
     def close(self) -> None:
+        self.released.set()
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()

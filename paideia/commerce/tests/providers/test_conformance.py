@@ -1,5 +1,6 @@
 """What every provider must do alike, tried at its counterpart."""
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, timedelta
@@ -11,9 +12,10 @@ from django.utils import timezone
 
 from paideia.access.models import Gate, Grant
 from paideia.accounts.models import User
-from paideia.commerce.actions import refund_order, send_refund
-from paideia.commerce.models import Notice, Order, Refund
+from paideia.commerce.actions import place_order, refund_order, send_refund
+from paideia.commerce.models import Notice, Offer, Order, Refund
 from paideia.commerce.providers import Capability, ProviderDown, provider_of
+from paideia.commerce.providers.asking import while_somebody_waits
 from paideia.commerce.providers.news import LineKind
 from paideia.commerce.tests.providers.conftest import COUNTERPARTS
 from paideia.commerce.tests.providers.serving import Counterpart, deliver
@@ -222,3 +224,23 @@ def test_secrets_are_in_no_log(
         value for value in counterpart.settings().values() if len(value) > 20 and "/" not in value
     ]
     assert [word for word in words if word in caplog.text] == []
+
+
+@pytest.mark.parametrize("fault", ["hang up", "garbage", "drip"])
+def test_however_it_breaks_the_order_waits_and_the_page_answers(
+    counterpart: Counterpart, settled: Order, owner: User, buyer: Client, monthly: Offer, fault: str
+) -> None:
+    refund = refund_order(viewer=viewer_of(owner), order=settled, amount=1000, reason="asked")
+    again = place_order(viewer=viewer_of(settled.buyer), offer=monthly, provider=counterpart.key)
+    counterpart.fault = fault
+    before = time.monotonic()
+    for address in (f"orders/{again.number}/payment/", f"orders/{again.number}/paid/"):
+        ask = buyer.post if "payment" in address else buyer.get
+        assert ask(f"/c/agora/{address}").status_code in (200, 302)
+    assert time.monotonic() - before < 6  # each within three seconds
+    again.refresh_from_db()
+    assert (again.state, Notice.objects.filter(order=again).count()) == ("awaiting", 0)
+    with while_somebody_waits(), pytest.raises(ProviderDown):
+        provider_of(counterpart.key).refund(refund)
+    counterpart.fault = ""
+    assert (send_refund(refund.pk).state, counterpart.refunded(settled)) == ("done", 1000)
