@@ -2,9 +2,10 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import paideia.commerce.providers.transfer.models
 from django.conf import settings
 from django.db import migrations, models
+
+import paideia.commerce.providers.transfer.models
 
 
 class Migration(migrations.Migration):
