@@ -17,6 +17,7 @@ from paideia.commerce.tests.conftest import (  # noqa: F401
 from paideia.communities.models import Community
 from paideia.ledger.actions import Move, account, post
 from paideia.ledger.queries import audit
+from paideia.ledger.tests.chart import unlisted
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +29,8 @@ def _books_are_right(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if has_books:
         assert audit() == []
+        if "monkeypatch" not in request.fixturenames:  # who bends the code may post anything
+            assert unlisted() == []  # docs/ledger.md names every account and key
 
 
 def sell(
