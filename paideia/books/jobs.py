@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
@@ -48,7 +49,11 @@ def statements_due(today: date) -> list[tuple[int, str, date]]:
         if Capability.STATEMENTS not in provider.capabilities:
             continue
         sold = Order.objects.filter(provider=provider.key).values_list("community_id", flat=True)
-        read = ProviderStatement.objects.filter(provider=provider.key, source=ProviderStatement.Source.API)
+        read = ProviderStatement.objects.filter(
+            provider=provider.key,
+            source=ProviderStatement.Source.API,
+            covers_until__gte=F("covers_from") + timedelta(days=1),  # the day was over
+        )
         here = {
             (one[0], one[1].astimezone(UTC).date()) for one in read.values_list("community_id", "covers_from")
         }

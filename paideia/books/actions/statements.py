@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from paideia.access.viewer import Viewer
@@ -66,8 +67,9 @@ def upload_statement(
 
 
 def read_day(community: Community, provider: str, day: date) -> Kept:
-    """Ask the provider for its statement of a day (UTC) and keep it. Asked again for the same day, what was added
-    since is added. Raises ProviderDown, NotFound."""
+    """Ask the provider for its statement of a day (UTC) and keep it; of a day that is not over, what there is. Asked
+    again for the same day, what was added since is added. Raises ProviderDown, NotFound."""
+    asked_at = timezone.now()
     lines = list(provider_of(provider).reconcile(community, day))  # before anything is locked
     begin = datetime.combine(day, time(), UTC)
     statement = ProviderStatement(
@@ -76,7 +78,7 @@ def read_day(community: Community, provider: str, day: date) -> Kept:
         source=Source.API,
         name=day.isoformat(),
         covers_from=begin,
-        covers_until=begin + timedelta(days=1),
+        covers_until=min(begin + timedelta(days=1), asked_at),
     )
     return keep_statement(statement, lines)
 
@@ -93,7 +95,7 @@ def keep_statement(statement: ProviderStatement, lines: Iterable[Told]) -> Kept:
     ours = _own(community, provider, list(lines))
     _check(ours)
     row = before or statement
-    row.lines_count = len(ours)
+    row.lines_count, row.covers_until = len(ours), max(row.covers_until, statement.covers_until)
     row.save()
     fresh = _write(row, ours)
     reconcile(community, provider, row.covers_from, row.covers_until, lines=fresh)

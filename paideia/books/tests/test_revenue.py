@@ -6,8 +6,9 @@ import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 
-from paideia.books.jobs import reckon, reckon_revenue, statements_due
-from paideia.books.models import RevenueMonth
+from paideia.books.actions import read_day
+from paideia.books.jobs import read_statement, read_statements, reckon, reckon_revenue, statements_due
+from paideia.books.models import Difference, RevenueMonth, StatementLine
 from paideia.books.terms import terms_of
 from paideia.commerce.actions import place_order, refund_order
 from paideia.commerce.models import Offer
@@ -135,13 +136,32 @@ def test_the_database_refuses_a_month_that_cannot_be(community, wrong):
         RevenueMonth.objects.create(community=community, **{**row, **wrong})
 
 
+def test_each_statement_that_is_due_is_read_by_a_job_of_its_own(community, order, paid_at_the_sandbox, clock):
+    from procrastinate.contrib.django.models import ProcrastinateJob
+
+    paid_at_the_sandbox(order)
+    clock.move_to(datetime(2026, 1, 12, 4, 20, tzinfo=UTC))
+    for _time in range(2):
+        read_statements(timestamp=int(datetime(2026, 1, 12, 4, 20, tzinfo=UTC).timestamp()))
+    jobs = ProcrastinateJob.objects.filter(task_name="books.read_statement").order_by("args__day")
+    days = [f"2026-01-{day:02}" for day in range(5, 12)]
+    assert [(job.args["community_id"], job.args["provider"], job.args["day"]) for job in jobs] == [
+        (community.pk, "sandbox", day) for day in days
+    ]
+    for day in days:
+        read_statement(community.pk, "sandbox", day)
+    assert (StatementLine.objects.get().entry, Difference.objects.count()) == (f"order:{order.pk}:sale", 0)
+
+
 def test_statements_are_due_for_the_last_week_of_communities_that_sold(
     community, visitor, monthly, order, clock
 ):
+    clock.move_to(datetime(2026, 1, 15, 12, tzinfo=UTC))
     due = statements_due(date(2026, 1, 20))
     assert [(one[1], one[2]) for one in due] == [("sandbox", date(2026, 1, day)) for day in range(13, 20)]
-    from paideia.books.actions import read_day
-
+    read_day(community, "sandbox", date(2026, 1, 15))
+    assert len(statements_due(date(2026, 1, 20))) == 7  # that day was not over
+    clock.move_to(datetime(2026, 1, 20, tzinfo=UTC))
     read_day(community, "sandbox", date(2026, 1, 15))
     assert len(statements_due(date(2026, 1, 20))) == 6
     assert Offer.objects.count() == 1
