@@ -101,9 +101,11 @@ def run_once(*names: str, patience_seconds: float = PATIENCE_SECONDS) -> int:
     chosen = [one for one in all_readers() if not names or one.name in names]
     until, heard = time.monotonic() + patience_seconds, 0
     while True:
+        # Asked before the round: what settles between the two is heard in the next.
+        waits = not within and batches.unsettled()
         if (now := _round(chosen, settled_only=not within)) is not None:
             heard += now
-        elif within or not batches.unsettled() or time.monotonic() > until:
+        elif not waits or time.monotonic() > until:
             return heard
         else:
             time.sleep(UNSETTLED_SECONDS)
