@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from paideia.accounts.models import User
 from paideia.commerce.models import Order
@@ -130,7 +131,7 @@ class Difference(models.Model):
         CHANGED = "changed", _("The statement says otherwise than before")
 
     class State(models.TextChoices):
-        OPEN = "open", _("Open")
+        OPEN = "open", pgettext_lazy("of a difference", "Open")
         EXPLAINED = "explained", _("Explained")
         RESOLVED = "resolved", _("Resolved")
 
