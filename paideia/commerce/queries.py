@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from paideia.access.models import Gate, Grant, Plan
 from paideia.access.viewer import Viewer
-from paideia.commerce.models import Notice, Offer, OfferPrice, Order, Refund, SeatBand
+from paideia.commerce.models import CardTerms, Notice, Offer, OfferPrice, Order, Refund, SeatBand
 from paideia.commerce.places import places_left
 from paideia.commerce.refusals import NotPermitted, OfferGone
 from paideia.communities.permissions import ROLE_NAMES
@@ -159,8 +159,8 @@ def offers_for_gate(gate: Gate) -> list[Offer]:
 
 
 def offers_on_sale(viewer: Viewer, hidden_key: str = "") -> list[Offer]:
-    """What the community sells, in the order its team chose, each with its plans; and what is sold to who has the
-    link with this key. One query."""
+    """What the community sells, in the order its team chose, each with its plans and whether there are gift cards
+    beside it (`with_cards`); and what is sold to who has the link with this key. One query."""
     if not viewer.may_enter:
         raise NotFound("")
     keys = {"", hidden_key[:43]}
@@ -169,7 +169,8 @@ def offers_on_sale(viewer: Viewer, hidden_key: str = "") -> list[Offer]:
     goes_on = (Q(on_sale_until=None) | Q(on_sale_until__gt=viewer.now)) & (
         Q(ends_at=None) | Q(ends_at__gt=viewer.now)
     )
-    return _with_plans(listed.filter(begun & goes_on))
+    cards = CardTerms.objects.filter(community=viewer.community, amounts__len__gt=0)
+    return _with_plans(listed.filter(begun & goes_on).annotate(with_cards=Exists(cards)))
 
 
 def offer_on_sale(viewer: Viewer, pk: int, hidden_key: str = "") -> Offer:

@@ -35,11 +35,6 @@ def card_terms(viewer: Viewer) -> CardTerms:
     return terms
 
 
-def sells_cards(viewer: Viewer) -> bool:
-    """Whether gift cards are on sale here."""
-    return CardTerms.objects.filter(community=viewer.community, amounts__len__gt=0).exists()
-
-
 def credits_of(viewer: Viewer) -> list[tuple[int, str]]:
     """What the viewer has to spend here: amounts in minor units and their currencies."""
     if viewer.user is None:

@@ -114,11 +114,11 @@ class CheckoutForm(forms.Form):
 
     @property
     def wish(self) -> Wish:
-        """The wish of a valid form."""
+        """The wish of the form, as far as it is valid."""
         data, gift = self.cleaned_data, None
         if self.kind == Order.Kind.GIFT:
             names = ("recipient_email", "recipient_name", "message", "deliver_at")
-            gift = GiftWish(**{name: data[name] for name in names})
+            gift = GiftWish(**{name: data[name] for name in names if name in data})
         pool = self.kept.get("pool", "")
         return Wish(
             kind=self.kind,

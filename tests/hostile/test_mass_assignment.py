@@ -76,7 +76,8 @@ def planted(place: Place, shown: Shown) -> dict[str, Any]:
         "permissions": ["community.edit", "money.manage", "roles.edit"],
         "visibility": "private",
     }
-    kept = set(shown.fields) | set(shown.files) | {"parent"}  # a reply names what it replies to
+    # A reply names what it replies to, a buyer the link that led to the offer.
+    kept = set(shown.fields) | set(shown.files) | {"parent", "group", "key"}
     return {name: tempting.get(name, "77") for name in columns() - kept}
 
 
@@ -123,6 +124,7 @@ BY_ITSELF |= {
 }
 BY_ITSELF |= {"token", "return_url", "notify_url", "order_number", "description", "storage_key", "skeleton"}
 BY_ITSELF |= {"closed_at", "started_at", "password", "link_serial", "month", "paid_at", "charge_id", "day"}
+BY_ITSELF |= {"changed_at"}
 
 
 def effect(

@@ -60,6 +60,7 @@ WORDS = {
     "name": "note.txt",
     "uidb36": "1",
     "year": 2026,
+    "seat": 999_999_999,
 }
 
 

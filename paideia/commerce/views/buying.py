@@ -16,7 +16,6 @@ from paideia.commerce.presentation import OfferCard
 from paideia.commerce.providers import ProviderDown, cashier, provider_of
 from paideia.commerce.providers.asking import while_somebody_waits
 from paideia.commerce.queries_invoices import papers_of
-from paideia.commerce.queries_presents import sells_cards
 from paideia.commerce.refusals import JoinFirst
 from paideia.commerce.returning import same_site
 from paideia.lib.refusal import Refused
@@ -42,7 +41,7 @@ def pricing(request: HttpRequest) -> HttpResponse:
         "currencies": codes,
         "currency": currency or (codes[0] if codes else ""),
         "next": same_site(request.GET.get("next", "")),
-        "sells_cards": sells_cards(request.viewer),  # type: ignore[attr-defined]
+        "sells_cards": any(offer.with_cards for offer in offers),  # type: ignore[attr-defined]
     }
     return render(request, "commerce/pricing.html", context)
 
