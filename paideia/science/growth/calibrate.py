@@ -17,6 +17,8 @@ FREE_BY_DEFAULT = (
     "beta", "nu", "delta", "lam", "epsilon", "eta", "kappa", "mu", "n_max", "p_max", "c_max", "r_max",
     "c_shape",
 )  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """One parameter: value and interval; `learned` is 1 - (posterior spread / prior spread)."""
