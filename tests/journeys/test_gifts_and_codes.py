@@ -128,7 +128,7 @@ def test_a_gift_card_pays_for_a_part_without_any_script(
 def test_seats_are_bought_given_taken_and_taken_back(
     place: Place, seats: Offer, visiting: Callable[..., Any], language: str
 ) -> None:
-    manager, learner = (buyer(place, name, language) for name in ("manager", "learner"))
+    manager, learner = (buyer(place, name, language) for name in ("manager", "pupil"))
     with visiting(language=language, user=manager) as here:
         here.page.goto(checkout(place, seats))
         here.page.locator("[name=quantity]").fill("4")
