@@ -1,6 +1,8 @@
 """What an offer may say, and what does not go together."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -10,9 +12,6 @@ from paideia.commerce.models import PRICE_MAX, Offer
 from paideia.commerce.refusals import WrongOffer
 from paideia.commerce.terms import MONTHS
 
-if TYPE_CHECKING:
-    from paideia.commerce.actions.offers import OfferTerms
-
 TRIAL_DAYS_MAX = 365
 GRACE_DAYS_MAX = 60
 INSTALMENTS = range(2, 37)
@@ -21,7 +20,41 @@ ROWS_MAX = 12  # of other currencies, and of bands of seats
 Renewal, Term = Offer.Renewal, Offer.Term
 
 
-def check(viewer: Viewer, terms: "OfferTerms") -> None:
+@dataclass(frozen=True, slots=True)
+class OfferTerms:
+    """All that an offer says. Prices are in minor units of `currency`, but those of `prices`, by currency; `bands`
+    are pairs of seats and the price of one seat from so many on."""
+
+    name: str
+    plans: Sequence[Plan]
+    price: int
+    currency: str
+    term: str = Offer.Term.LIFETIME
+    summary: str = ""
+    ends_at: datetime | None = None
+    price_is_minimum: bool = False
+    prices: Mapping[str, int] = field(default_factory=dict)
+    renewal: str = Offer.Renewal.NONE
+    instalments: int = 0
+    locks_price: bool = True
+    grace_days: int = 3
+    trial_days: int = 0
+    trial_price: int = 0
+    early_price: int | None = None
+    early_until: datetime | None = None
+    on_sale_from: datetime | None = None
+    on_sale_until: datetime | None = None
+    quantity_max: int | None = None
+    group_size: int = 0
+    group_price: int | None = None
+    is_for_seats: bool = False
+    bands: Sequence[tuple[int, int]] = ()
+    is_hidden: bool = False
+    position: int = 0
+    highlighted: bool = False
+
+
+def check(viewer: Viewer, terms: OfferTerms) -> None:
     """Raise WrongOffer, with what is wrong and what to do, for terms that make no sense."""
     if not terms.name.strip():
         raise WrongOffer(_("Give the offer a name."))
@@ -37,7 +70,7 @@ def check(viewer: Viewer, terms: "OfferTerms") -> None:
     _group(terms)
 
 
-def _plans(viewer: Viewer, terms: "OfferTerms") -> None:
+def _plans(viewer: Viewer, terms: OfferTerms) -> None:
     if not terms.plans:
         raise WrongOffer(_("Choose at least one plan that the offer gives."))
     if any(plan.community_id != viewer.community.pk for plan in terms.plans):
@@ -46,7 +79,7 @@ def _plans(viewer: Viewer, terms: "OfferTerms") -> None:
         raise WrongOffer(_("Archived plans and circles cannot be sold."))
 
 
-def _prices(terms: "OfferTerms") -> None:
+def _prices(terms: OfferTerms) -> None:
     prices = [terms.price, terms.trial_price, *terms.prices.values(), *(price for _n, price in terms.bands)]
     prices += [one for one in (terms.early_price, terms.group_price) if one is not None]
     if any(type(one) is not int or not 0 <= one <= PRICE_MAX for one in prices):
@@ -59,7 +92,7 @@ def _prices(terms: "OfferTerms") -> None:
         raise WrongOffer(_("Sell at least one place, or leave the number of places empty."))
 
 
-def _time(terms: "OfferTerms") -> None:
+def _time(terms: OfferTerms) -> None:
     if (terms.term == Term.DEADLINE) != (terms.ends_at is not None):
         raise WrongOffer(_("A fixed day belongs to the term “until a fixed day”, and to no other."))
     if terms.renewal == Renewal.AUTOMATIC and Term(terms.term) not in MONTHS:
@@ -79,21 +112,21 @@ def _time(terms: "OfferTerms") -> None:
         raise WrongOffer(_("The sale has to begin before it ends."))
 
 
-def _trial(terms: "OfferTerms") -> None:
+def _trial(terms: OfferTerms) -> None:
     if not 0 <= terms.trial_days <= TRIAL_DAYS_MAX:
         raise WrongOffer(_("A trial lasts %(max)s days at most.") % {"max": TRIAL_DAYS_MAX})
     if terms.trial_price and not terms.trial_days:
         raise WrongOffer(_("A price for the trial needs days of trial."))
 
 
-def _early(terms: "OfferTerms") -> None:
+def _early(terms: OfferTerms) -> None:
     if (terms.early_price is None) != (terms.early_until is None):
         raise WrongOffer(_("An early price needs the day until which it counts."))
     if terms.early_price is not None and terms.early_price >= terms.price:
         raise WrongOffer(_("The early price has to be lower than the price."))
 
 
-def _group(terms: "OfferTerms") -> None:
+def _group(terms: OfferTerms) -> None:
     if (terms.group_price is None) != (terms.group_size == 0):
         raise WrongOffer(_("A group price needs the number of buyers who get it together."))
     if terms.group_price is None:
@@ -106,7 +139,7 @@ def _group(terms: "OfferTerms") -> None:
         raise WrongOffer(_("A group price is for what one person pays once."))
 
 
-def _seats(terms: "OfferTerms") -> None:
+def _seats(terms: OfferTerms) -> None:
     if terms.renewal != Renewal.NONE or terms.trial_days or terms.price_is_minimum or terms.prices:
         raise WrongOffer(
             _(

@@ -1,8 +1,6 @@
 """Making and changing offers. Orders keep what was agreed, so a change reaches later buyers only."""
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,48 +8,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from paideia.access import policies
-from paideia.access.models import Plan
 from paideia.access.viewer import Viewer
 from paideia.activity.actions import record
 from paideia.commerce.buyers import must_be_here
 from paideia.commerce.models import Offer, OfferPrice, SeatBand
-from paideia.commerce.offer_rules import TRIAL_DAYS_MAX, check
+from paideia.commerce.offer_rules import TRIAL_DAYS_MAX, OfferTerms, check
 from paideia.commerce.refusals import NotPermitted
-
-
-@dataclass(frozen=True, slots=True)
-class OfferTerms:
-    """All that an offer says. Prices are in minor units of `currency`, but those of `prices`, by currency; `bands`
-    are pairs of seats and the price of one seat from so many on."""
-
-    name: str
-    plans: Sequence[Plan]
-    price: int
-    currency: str
-    term: str = Offer.Term.LIFETIME
-    summary: str = ""
-    ends_at: datetime | None = None
-    price_is_minimum: bool = False
-    prices: Mapping[str, int] = field(default_factory=dict)
-    renewal: str = Offer.Renewal.NONE
-    instalments: int = 0
-    locks_price: bool = True
-    grace_days: int = 3
-    trial_days: int = 0
-    trial_price: int = 0
-    early_price: int | None = None
-    early_until: datetime | None = None
-    on_sale_from: datetime | None = None
-    on_sale_until: datetime | None = None
-    quantity_max: int | None = None
-    group_size: int = 0
-    group_price: int | None = None
-    is_for_seats: bool = False
-    bands: Sequence[tuple[int, int]] = ()
-    is_hidden: bool = False
-    position: int = 0
-    highlighted: bool = False
-
 
 # What stands in a column of the same name.
 COLUMNS = (

@@ -15,7 +15,7 @@ from paideia.commerce.models import Offer, Order
 from paideia.commerce.presentation import OfferCard
 from paideia.commerce.providers import ProviderDown, cashier, provider_of
 from paideia.commerce.providers.asking import while_somebody_waits
-from paideia.commerce.queries_invoices import papers_of
+from paideia.commerce.queries.invoices import papers_of
 from paideia.commerce.refusals import JoinFirst
 from paideia.commerce.returning import same_site
 from paideia.lib.refusal import Refused

@@ -14,6 +14,7 @@ from paideia.accounts.entering import sign_up_form
 from paideia.accounts.forms.sign_in import SignUpForm
 from paideia.commerce import actions, presentation, queries
 from paideia.commerce.actions.orders import places_taken
+from paideia.commerce.forms.checkout import CheckoutForm
 from paideia.commerce.models import BuyingGroup, Offer
 from paideia.commerce.quoting import Quote, quote
 from paideia.commerce.quoting.credit import credit_for
@@ -21,7 +22,6 @@ from paideia.commerce.refusals import JoinFirst, WrongCoupon
 from paideia.commerce.returning import same_site
 from paideia.commerce.views.buying import to_payment
 from paideia.commerce.views.entering import came_in
-from paideia.commerce.wishing import CheckoutForm
 from paideia.lib.refusal import Conflict, Invalid, Refused
 
 

@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from paideia.commerce import queries, queries_invoices
+from paideia.commerce import queries
 from paideia.commerce.actions.fapiao import ask_for_fapiao, issue_fapiao, refuse_fapiao
 from paideia.commerce.actions.invoices import save_invoice_terms
-from paideia.commerce.invoice_forms import BillingAddressForm, FapiaoAnswerForm, FapiaoForm, InvoiceTermsForm
+from paideia.commerce.forms.invoices import BillingAddressForm, FapiaoAnswerForm, FapiaoForm, InvoiceTermsForm
 from paideia.commerce.invoice_pdf import invoice_pdf
 from paideia.commerce.models import FapiaoRequest, TaxRule
-from paideia.commerce.queries_invoices import PAGE_ROWS
+from paideia.commerce.queries import invoices as papers
+from paideia.commerce.queries.invoices import PAGE_ROWS
 from paideia.commerce.returning import same_site
 from paideia.commerce.views.manage_discounts import as_csv
 from paideia.communities.doors import Request, for_those_who_may
@@ -28,7 +29,7 @@ from paideia.lib.refusal import Invalid, NotFound, Refused
 @require_safe
 def pdf(request: Request, pk: int) -> HttpResponse:
     """An invoice as a PDF, in the reader's language."""
-    found = queries_invoices.invoice_of(request.viewer, pk)
+    found = papers.invoice_of(request.viewer, pk)
     answer = HttpResponse(invoice_pdf(found), content_type="application/pdf")
     answer["Content-Disposition"] = f'attachment; filename="invoice-{found.year}-{found.number:06d}.pdf"'
     return answer
@@ -38,7 +39,7 @@ def pdf(request: Request, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def billing(request: Request) -> HttpResponse:
     """To whom one's invoices are written from now on."""
-    address = queries_invoices.billing_address(request.viewer)
+    address = papers.billing_address(request.viewer)
     form = BillingAddressForm(
         request.POST or None, instance=address, initial={"name": request.user.shown_name}
     )
@@ -79,7 +80,7 @@ def fapiao(request: Request, number: str) -> HttpResponse:
 @require_safe
 def fapiao_file(request: Request, pk: int) -> FileResponse:
     """The file that the team handed over; nothing in it is shown as a page of ours."""
-    found = queries_invoices.fapiao_request(request.viewer, pk)
+    found = papers.fapiao_request(request.viewer, pk)
     if not found.file or not default_storage.exists(found.file):
         raise NotFound("")
     name = f"fapiao-{found.order.number}.{found.file.rpartition('.')[2]}"
@@ -95,7 +96,7 @@ def fapiao_file(request: Request, pk: int) -> FileResponse:
 @require_safe
 def invoice_list(request: Request) -> HttpResponse:
     """The community's invoices and credit notes."""
-    rows = queries_invoices.invoices(request.viewer)
+    rows = papers.invoices(request.viewer)
     after = request.GET.get("after", "")
     if after.isdecimal() and len(after) < 19:
         rows = rows.filter(pk__lt=int(after))
@@ -103,9 +104,9 @@ def invoice_list(request: Request) -> HttpResponse:
     context = {
         "rows": found[:PAGE_ROWS],
         "after": found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None,
-        "terms": queries_invoices.invoice_terms(request.viewer),
+        "terms": papers.invoice_terms(request.viewer),
         "year": timezone.localdate().year,
-        "waiting": queries_invoices.fapiao_requests(request.viewer, "asked").count(),
+        "waiting": papers.fapiao_requests(request.viewer, "asked").count(),
     }
     return render(request, "commerce/manage_invoices.html", context)
 
@@ -113,7 +114,7 @@ def invoice_list(request: Request) -> HttpResponse:
 @for_those_who_may("money.view")
 @require_safe
 def invoice_export(request: Request, year: int) -> HttpResponse:
-    rows = queries_invoices.rows_of_invoices(request.viewer, min(year, 9999))
+    rows = papers.rows_of_invoices(request.viewer, min(year, 9999))
     return as_csv(rows, f"invoices-{year}.csv")
 
 
@@ -123,7 +124,7 @@ def invoice_terms(request: Request) -> HttpResponse:
     """Who sells, and which tax there is."""
     viewer = request.viewer
     rules = list(TaxRule.objects.filter(community=viewer.community))
-    terms = queries_invoices.invoice_terms(viewer)
+    terms = papers.invoice_terms(viewer)
     form = InvoiceTermsForm(request.POST or None, instance=terms, rules=rules)
     if request.method == "POST" and form.is_valid():
         try:
@@ -143,7 +144,7 @@ def fapiao_list(request: HttpRequest) -> HttpResponse:
     """Who waits for a 发票, and what was issued."""
     chosen = request.GET.get("state", "asked")
     context = {
-        "rows": list(queries_invoices.fapiao_requests(request.viewer, chosen)[:200]),  # type: ignore[attr-defined]
+        "rows": list(papers.fapiao_requests(request.viewer, chosen)[:200]),  # type: ignore[attr-defined]
         "states": FapiaoRequest.State.choices,
         "chosen": chosen,
     }
@@ -153,7 +154,7 @@ def fapiao_list(request: HttpRequest) -> HttpResponse:
 @for_those_who_may("money.manage")
 @require_POST
 def fapiao_issue(request: Request, pk: int) -> HttpResponse:
-    found = queries_invoices.fapiao_request(request.viewer, pk)
+    found = papers.fapiao_request(request.viewer, pk)
     form = FapiaoAnswerForm(request.POST, request.FILES)
     if not form.is_valid():
         raise Invalid(_("Write the number of the fapiao."))
@@ -166,7 +167,7 @@ def fapiao_issue(request: Request, pk: int) -> HttpResponse:
 @for_those_who_may("money.manage")
 @require_POST
 def fapiao_refusal(request: Request, pk: int) -> HttpResponse:
-    found = queries_invoices.fapiao_request(request.viewer, pk)
+    found = papers.fapiao_request(request.viewer, pk)
     refuse_fapiao(viewer=request.viewer, request=found, reason=request.POST.get("reason", ""))
     messages.success(request, _("It is refused."))
     return redirect("manage_fapiao")

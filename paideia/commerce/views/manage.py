@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from paideia.commerce import actions, queries
 from paideia.commerce.actions.strays import CAN_BE_SENT_BACK
-from paideia.commerce.forms import OrderSearchForm, ResolutionForm
+from paideia.commerce.forms.orders import OrderSearchForm, ResolutionForm
 from paideia.commerce.models import Notice
 from paideia.commerce.paging import page_after
 from paideia.communities.doors import for_those_who_may

@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from paideia.commerce import queries_discounts as queries
 from paideia.commerce.actions import cards, coupons, redeeming
-from paideia.commerce.discount_forms import BatchForm, CardTermsForm, CouponForm, GiveCardForm
+from paideia.commerce.forms.discounts import BatchForm, CardTermsForm, CouponForm, GiveCardForm
 from paideia.commerce.models import GiftCard
+from paideia.commerce.queries import discounts as queries
 from paideia.communities.addresses import url_in
 from paideia.communities.doors import for_those_who_may
 from paideia.lib.money import major

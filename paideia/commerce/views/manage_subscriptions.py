@@ -8,10 +8,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from paideia.commerce import membership
 from paideia.commerce.actions.subscriptions import save_retention
-from paideia.commerce.leaving import RetentionForm
+from paideia.commerce.forms.leaving import RetentionForm
 from paideia.commerce.models import RetentionOffer
+from paideia.commerce.queries import membership
 from paideia.communities.doors import for_those_who_may
 from paideia.lib.refusal import Invalid
 

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from paideia.commerce import actions, membership, queries
+from paideia.commerce import actions, queries
 from paideia.commerce.actions import subscriptions
-from paideia.commerce.leaving import CancellationForm, ChangeForm, WayForm
+from paideia.commerce.forms.leaving import CancellationForm, ChangeForm, WayForm
 from paideia.commerce.models import Order, Subscription
+from paideia.commerce.queries import membership
 from paideia.commerce.quoting import Wish
 from paideia.commerce.quoting.unused import left_of
 from paideia.commerce.views.buying import to_payment

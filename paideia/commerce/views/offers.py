@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from paideia.commerce import actions, presentation, queries
+from paideia.commerce.forms.offers import OfferForm
 from paideia.commerce.models import Offer
-from paideia.commerce.offering import OfferForm
 from paideia.commerce.previewing import preview_of
 from paideia.communities.doors import for_those_who_may
 from paideia.lib.refusal import Refused

@@ -11,12 +11,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from paideia.accounts.entering import sign_up_form
-from paideia.commerce import queries_presents as queries
 from paideia.commerce.actions.cards import place_card, redeem_card
 from paideia.commerce.actions.gifts import claim_gift
 from paideia.commerce.actions.redeeming import redeem_code
+from paideia.commerce.forms.cards import CardForm
 from paideia.commerce.models import GiftCard
-from paideia.commerce.presents import CardForm
+from paideia.commerce.queries import presents as queries
 from paideia.commerce.refusals import HeldForGood, WrongCode
 from paideia.commerce.views.buying import to_payment
 from paideia.commerce.views.entering import came_in

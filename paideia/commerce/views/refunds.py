@@ -10,9 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from paideia.commerce import actions, queries
 from paideia.commerce.actions.refunds import new_key
-from paideia.commerce.forms import RefundForm
+from paideia.commerce.forms.offers import whole
+from paideia.commerce.forms.orders import RefundForm
 from paideia.commerce.models import Notice, Order
-from paideia.commerce.offering import whole
 from paideia.commerce.refunding import refundable
 from paideia.communities.doors import for_those_who_may
 from paideia.lib.refusal import Refused

@@ -7,8 +7,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from paideia.commerce import queries, rehearsing
-from paideia.commerce.forms import RehearsalForm
-from paideia.commerce.offering import whole
+from paideia.commerce.forms.offers import whole
+from paideia.commerce.forms.orders import RehearsalForm
 from paideia.commerce.refunding import refundable
 from paideia.communities.doors import for_those_who_may
 from paideia.lib.refusal import Refused

@@ -15,9 +15,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from paideia.accounts.entering import sign_up_form
-from paideia.commerce import queries_seats as queries
 from paideia.commerce.actions import seats as actions
 from paideia.commerce.models import SeatPool
+from paideia.commerce.queries import seats as queries
 from paideia.commerce.refusals import HeldForGood, NoSeatLeft, WrongCode
 from paideia.commerce.views.entering import came_in
 from paideia.commerce.views.manage_discounts import as_csv

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from paideia.access.viewer import Viewer
 from paideia.commerce.models import BillingAddress, FapiaoRequest, Invoice, InvoiceTerms, Order
-from paideia.commerce.queries import must_see_money
+from paideia.commerce.queries.orders import must_see_money
 from paideia.lib import formatting
 from paideia.lib.money import major
 from paideia.lib.refusal import NotFound

@@ -11,7 +11,8 @@ from paideia.commerce.actions.subscriptions import retention_for
 from paideia.commerce.models import Offer, Order, RetentionOffer, Subscription
 from paideia.commerce.periods import end_of_tries
 from paideia.commerce.providers import Capability, available
-from paideia.commerce.queries import must_see_money, offers_on_sale
+from paideia.commerce.queries.offers import offers_on_sale
+from paideia.commerce.queries.orders import must_see_money
 from paideia.commerce.quoting.renewing import listed_price, price_now, quote_period
 from paideia.commerce.quoting.unused import Left, is_replaceable, left_of
 from paideia.lib.refusal import NotFound

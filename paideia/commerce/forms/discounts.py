@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy
 from paideia.access.viewer import Viewer
 from paideia.commerce.actions.coupons import CouponTerms
 from paideia.commerce.actions.redeeming import BATCH_MAX
+from paideia.commerce.forms.checkout import MESSAGE_MAX, WhenField
 from paideia.commerce.models import Coupon, Offer
-from paideia.commerce.wishing import MESSAGE_MAX, WhenField
 from paideia.communities.forms import CURRENCIES
 from paideia.lib.money import major, minor
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from paideia.access.viewer import Viewer
 from paideia.commerce.models import CardTerms, Coupon, CouponUse, GiftCard, RedeemBatch, RedeemCode
-from paideia.commerce.queries import must_see_money
+from paideia.commerce.queries.orders import must_see_money
 from paideia.ledger.models import Account
 from paideia.lib.refusal import NotFound
 

@@ -8,9 +8,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from paideia.commerce.actions.subscriptions import WORDS_MAX
-from paideia.commerce.membership import Choice
 from paideia.commerce.models import Offer, RetentionOffer, Subscription
 from paideia.commerce.providers import Provider, available
+from paideia.commerce.queries.membership import Choice
 
 
 @dataclass(frozen=True, slots=True)

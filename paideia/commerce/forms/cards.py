@@ -5,10 +5,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from paideia.commerce.forms.checkout import MESSAGE_MAX, WhenField
 from paideia.commerce.models import CardTerms
 from paideia.commerce.providers import available
 from paideia.commerce.quoting import GiftWish
-from paideia.commerce.wishing import MESSAGE_MAX, WhenField
 from paideia.lib import formatting
 
 
