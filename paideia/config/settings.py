@@ -16,6 +16,8 @@ PRODUCTION = environment.switch("PRODUCTION")
 DEBUG = environment.switch("DEBUG")
 TESTING = environment.switch("TESTING")
 SECRET_KEY = environment.text("SECRET_KEY") or environment.kept_secret(HOME)
+# Keys of before: what was signed or sealed with them is read, and nothing is with them any more.
+SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or (
     [] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", ".localhost"]
 )

@@ -1,5 +1,6 @@
 """Texts that only the running installation can read: sealed with a key made from PAIDEIA_SECRET_KEY, so that a copy of
-the database alone tells nothing. Who changes the key keeps the old one in SECRET_KEY_FALLBACKS."""
+the database alone tells nothing. Who changes the key keeps the old one in
+PAIDEIA_SECRET_KEY_FALLBACKS until all is sealed anew."""
 
 import base64
 from functools import lru_cache
@@ -25,7 +26,7 @@ def unseal(sealed: str) -> str:
     try:
         return _keys(_secrets()).decrypt(sealed.encode()).decode()
     except InvalidToken as reason:
-        raise Unreadable("set SECRET_KEY_FALLBACKS to the keys that were used before") from reason
+        raise Unreadable("set PAIDEIA_SECRET_KEY_FALLBACKS to the keys that were used before") from reason
 
 
 class SealedField(models.TextField):

@@ -20,6 +20,8 @@ from paideia.partners.refusals import NotNow, NotThere, TooLittle
 from paideia.partners.withholding import Band, tax_on
 
 State = Payout.State
+SEALED = ("holder", "account")  # written with every step, so that they are sealed with the key of today
+AT_ONCE_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def approve_payout(*, viewer: Viewer, payout: Payout) -> Payout:
     """Say that it will be paid. Needs money.manage."""
     row = _held(viewer, payout, State.ASKED)
     row.state, row.decided_at, row.decided_by = State.APPROVED, timezone.now(), viewer.user
-    row.save(update_fields=["state", "decided_at", "decided_by"])
+    row.save(update_fields=["state", "decided_at", "decided_by", *SEALED])
     _record("payout.approved", row, viewer)
     return row
 
@@ -88,7 +90,7 @@ def pay_payout(*, viewer: Viewer, payout: Payout, reference: str) -> Payout:
     if not reference.strip():
         raise Invalid(_("Write the reference of the transfer, so that it can be found."))
     row.state, row.paid_at, row.reference = State.PAID, timezone.now(), reference.strip()[:120]
-    row.save(update_fields=["state", "paid_at", "reference"])
+    row.save(update_fields=["state", "paid_at", "reference", *SEALED])
     way = books.on_its_way(row.community, row.user_id, row.currency)
     detail = {"payout": row.pk, "reference": row.reference}
     if row.net:
@@ -107,7 +109,7 @@ def refuse_payout(*, viewer: Viewer, payout: Payout, reason: str) -> Payout:
         raise Invalid(_("Say why, so that they can put it right."))
     row.state, row.reason = State.REFUSED, reason.strip()[:300]
     row.decided_at, row.decided_by = timezone.now(), viewer.user
-    row.save(update_fields=["state", "reason", "decided_at", "decided_by"])
+    row.save(update_fields=["state", "reason", "decided_at", "decided_by", *SEALED])
     way = books.on_its_way(row.community, row.user_id, row.currency)
     key = f"payout:{row.pk}:refused"
     books.to_earnings(way, row.user_id, row.amount, key, {"payout": row.pk})
@@ -140,6 +142,20 @@ def save_payout_terms(
         bands=[[one.above, one.exempt, one.rate, one.off] for one in bands],
     )
     return row
+
+
+def reseal_payouts() -> int:
+    """Seal the accounts of all payouts with the key of today, whichever they were sealed with. Returns how many.
+    Safe to repeat, and to run while people work."""
+    done, after = 0, 0
+    while ids := list(
+        Payout.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:AT_ONCE_MAX]
+    ):
+        with transaction.atomic():
+            for row in Payout.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk"):
+                row.save(update_fields=SEALED)
+        done, after = done + len(ids), ids[-1]
+    return done
 
 
 def bands_of(terms: PayoutTerms | None) -> list[Band]:
