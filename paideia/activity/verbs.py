@@ -75,6 +75,8 @@ VERBS: frozenset[str] = frozenset(
         "subscription.resumed",
         "subscription.retained",
         "subscription.price_told",
+        "subscription.rested",
+        "subscription.went_on",
         "subscription.ended",
         "subscription.paid_off",
         "term.reminded",

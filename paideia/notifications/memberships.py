@@ -71,6 +71,10 @@ def _template(params: dict[str, Any]) -> str:
         return _("From %(at)s on, %(offer)s costs %(price)s a period instead of %(before)s.")
     if verb == "subscription.cancelled":
         return _("Cancelled: %(offer)s stays yours until %(when)s and is not renewed.")
+    if verb == "subscription.rested":
+        return _("%(offer)s rests while you are suspended. Nothing is charged until you are back.")
+    if verb == "subscription.went_on":
+        return _("Your suspension is over: %(offer)s goes on. The next payment is due on %(when)s.")
     if verb == "subscription.paid_off":
         return _("All instalments of %(offer)s are paid. Thank you!")
     if params.get("because") == "not paid":
@@ -116,5 +120,5 @@ def _day(text: str | None, zone: ZoneInfo) -> str:
 
 VERBS = (
     *("subscription.past_due", "subscription.price_told", "subscription.cancelled", "subscription.ended"),
-    *("subscription.paid_off", "term.reminded"),
+    *("subscription.paid_off", "subscription.rested", "subscription.went_on", "term.reminded"),
 )

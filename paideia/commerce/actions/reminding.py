@@ -19,6 +19,7 @@ from paideia.commerce.providers import Capability, provider_of
 from paideia.commerce.quoting.renewing import TOLD_AHEAD, listed_price, price_of_period
 from paideia.commerce.quoting.win_back import STEP as WIN_BACK
 from paideia.communities.models import Community, Membership
+from paideia.communities.standing import is_suspended
 from paideia.lib.refusal import NotFound
 
 MORNING = 9  # o'clock, on the community's clock
@@ -76,8 +77,8 @@ def step_of(ending: Ending, now: datetime, community: Community) -> str | None:
 
 def endings(community: Community, now: datetime) -> list[Ending]:
     """The last end of each plan that each person holds or held, where it is near. Grace is no time that was paid;
-    what is held for good, or goes on by another term, does not end."""
-    gone = Membership.objects.filter(community=community, left_at__isnull=False).values("user_id")
+    what is held for good, goes on by another term, or rests while its holder is suspended, does not end."""
+    gone = Membership.objects.filter(Q(left_at__isnull=False) | Q(is_suspended()), community=community)
     near = (
         Grant.objects.filter(
             plan__community=community,
@@ -86,7 +87,7 @@ def endings(community: Community, now: datetime) -> list[Ending]:
             ends_at__lt=now + 31 * DAY,
             user__is_active=True,
         )
-        .exclude(user__in=gone)
+        .exclude(user__in=gone.values("user_id"))
         .exclude(source__startswith="grace:")
     )
     near = near.exclude(plan__kind=Plan.Kind.CIRCLE)

@@ -16,6 +16,7 @@ from paideia.accounts.models import User
 from paideia.activity.actions import record
 from paideia.commerce.actions.notices import accept_payment
 from paideia.commerce.actions.orders import held_for_good, write_order
+from paideia.commerce.actions.rests import is_shut_out, lie_down
 from paideia.commerce.actions.settling import fulfil, locked
 from paideia.commerce.deliveries.stopping import close_open_orders, end
 from paideia.commerce.life import advance
@@ -66,7 +67,11 @@ def open_period(subscription_id: int) -> tuple[Order | None, str] | None:
     now = timezone.now()
     last = end_of_tries(row, _first_tried_at(row) or now)
     by_hand = not row.mandate_id or not _can_charge(row.provider)
-    if (reason := _over(row, by_hand, now, last)) is not None:
+    reason = _gone(row)
+    if reason is None and is_shut_out(row.community_id, row.user_id):
+        lie_down(row)
+        return None
+    if (reason := reason or _over(row, by_hand, now, last)) is not None:
         end(row, reason, now)
         return None, ""
     order = _order_of_next(row, now, last)
@@ -111,8 +116,8 @@ def _due(subscription_id: int) -> Subscription | None:
     return due.first()
 
 
-def _over(row: Subscription, by_hand: bool, now: datetime, last: datetime) -> str | None:
-    """Why it ends instead of being charged, if it does."""
+def _gone(row: Subscription) -> str | None:
+    """Why nobody is there to be charged, if so."""
     if not row.user.is_active:
         return "the account is closed"
     if not row.instalments and has_left(row):
@@ -120,6 +125,11 @@ def _over(row: Subscription, by_hand: bool, now: datetime, last: datetime) -> st
     plans = set((row.next_offer or row.offer).plans.values_list("pk", flat=True))
     if not row.instalments and plans <= held_for_good(row.user, plans):
         return "held for good"
+    return None
+
+
+def _over(row: Subscription, by_hand: bool, now: datetime, last: datetime) -> str | None:
+    """Why it ends instead of being charged, if it does."""
     if row.instalments:
         return None  # a debt: access rests until it is paid
     if by_hand and row.state == State.PAST_DUE and now >= last:

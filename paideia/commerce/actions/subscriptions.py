@@ -11,6 +11,7 @@ from paideia.accounts.models import User
 from paideia.activity.actions import record
 from paideia.commerce.actions.orders import held_for_good, must_be_on_sale
 from paideia.commerce.actions.renewing import next_order
+from paideia.commerce.actions.rests import is_shut_out
 from paideia.commerce.actions.settling import fulfil, locked
 from paideia.commerce.buyers import must_be_here
 from paideia.commerce.deliveries.grace import bridge
@@ -21,6 +22,7 @@ from paideia.commerce.providers import provider_of
 from paideia.commerce.quoting import Wish
 from paideia.commerce.quoting.renewing import listed_price, price_now
 from paideia.commerce.refusals import (
+    BuyerSuspended,
     HeldForGood,
     NoRetention,
     NotPermitted,
@@ -134,10 +136,12 @@ def change_next(*, viewer: Viewer, subscription: Subscription, offer: Offer | No
 @transaction.atomic
 def pay_period(*, viewer: Viewer, subscription: Subscription, provider: str) -> Order:
     """The order of the next period, to be paid by hand: what is due, or ahead. Paid so, the way of paying is the
-    one that is charged from then on. Raises NotRunning, NotFound (provider)."""
+    one that is charged from then on. Raises NotRunning, HeldForGood, BuyerSuspended, NotFound (provider)."""
     row = _held(viewer, subscription)
     if not row.is_live:
         raise NotRunning()
+    if is_shut_out(row.community_id, row.user_id):
+        raise BuyerSuspended()
     plans = set(row.offer.plans.values_list("pk", flat=True))
     if not row.instalments and plans <= held_for_good(row.user, plans):
         raise HeldForGood()

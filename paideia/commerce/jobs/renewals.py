@@ -9,6 +9,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from paideia.commerce.actions.reminding import remind_all
 from paideia.commerce.actions.renewing import ask_after, end_cancelled, renew, subscriptions_due
+from paideia.commerce.actions.rests import begin_and_end_rests
 
 
 @app.task(name="commerce.renew")
@@ -32,7 +33,8 @@ def ask_soon(order_id: int) -> None:
 @app.task(name="commerce.renew_all", queueing_lock="commerce.renew_all")
 def renew_all(timestamp: int) -> None:
     """Every five minutes: a job for each due renewal, so that one that breaks stops no other, and the end of what
-    was cancelled."""
+    was cancelled; before that, what rests while members are suspended."""
+    begin_and_end_rests()
     for subscription_id in subscriptions_due():
         with suppress(AlreadyEnqueued), transaction.atomic():  # one that waits already will do it
             name = f"subscription:{subscription_id}"

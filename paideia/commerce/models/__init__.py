@@ -18,7 +18,7 @@ from paideia.commerce.models.offers import PRICE_MAX, Offer, OfferPrice, SeatBan
 from paideia.commerce.models.orders import Order, OrderLine
 from paideia.commerce.models.refunds import Dispute, Refund
 from paideia.commerce.models.seats import Seat, SeatOrder, SeatPool
-from paideia.commerce.models.subscriptions import Reminder, RetentionOffer, Subscription
+from paideia.commerce.models.subscriptions import Reminder, Rest, RetentionOffer, Subscription
 from paideia.commerce.providers.sandbox.models import SandboxCharge, SandboxDispute, SandboxRefund
 from paideia.commerce.providers.transfer.models import TransferProof
 
@@ -47,6 +47,7 @@ __all__ = [
     "RedeemCode",
     "Refund",
     "Reminder",
+    "Rest",
     "RetentionOffer",
     "SandboxCharge",
     "SandboxDispute",

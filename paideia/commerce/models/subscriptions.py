@@ -115,6 +115,27 @@ class Subscription(models.Model):
         return self.state in self.LIVE
 
 
+class Rest(models.Model):
+    """The time in which a suspended member's terms and subscriptions rest: nothing is charged, and what was paid for
+    is given when it is over. `until` None: it is not over."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community", "user"], condition=models.Q(until=None), name="rest_once_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(until=None) | models.Q(until__gte=models.F("since")),
+                name="rest_ends_after_it_began",
+            ),
+        ]
+
+
 class RetentionOffer(models.Model):
     """What a community gives to those who want to leave, and to those who left. 0: nothing."""
 

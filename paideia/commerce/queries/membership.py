@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from paideia.access.models import Grant, Plan
 from paideia.access.viewer import Viewer
+from paideia.commerce.actions.rests import is_shut_out
 from paideia.commerce.actions.subscriptions import retention_for
-from paideia.commerce.models import Offer, Order, RetentionOffer, Subscription
+from paideia.commerce.models import Offer, Order, Rest, RetentionOffer, Subscription
 from paideia.commerce.periods import end_of_tries
 from paideia.commerce.providers import Capability, available
 from paideia.commerce.queries.offers import offers_on_sale
@@ -40,6 +41,7 @@ class Standing:
     total: int | None
     by_hand: bool
     pay_until: datetime | None
+    rests: bool = False  # while its owner is suspended
 
     @property
     def is_open(self) -> bool:
@@ -100,7 +102,8 @@ def _standing(viewer: Viewer, row: Subscription) -> Standing:
     }
     total = quote_period(row, viewer.now).total if row.is_live else None
     due = row.state == State.PAST_DUE and not row.instalments
-    return Standing(row, total, by_hand, end_of_tries(row, row.period_ends_at) if due else None)
+    rests = row.is_live and is_shut_out(row.community_id, row.user_id)
+    return Standing(row, total, by_hand, end_of_tries(row, row.period_ends_at) if due else None, rests)
 
 
 def terms_to_change(viewer: Viewer) -> list[tuple[Order, Left]]:
@@ -166,12 +169,17 @@ class Counted:
 
 
 def subscriptions_found(viewer: Viewer, state: str = "", words: str = "") -> QuerySet[Subscription]:
-    """All subscriptions, for those who may see money: `failed` are those whose last charge failed."""
+    """All subscriptions, for those who may see money, each with `rests_since`, where its owner is suspended:
+    `failed` are those whose last charge failed, `rests` those that rest."""
     must_see_money(viewer)
+    rests = Rest.objects.filter(community=OuterRef("community"), user=OuterRef("user"), until=None)
     found = Subscription.objects.filter(community=viewer.community)
+    found = found.annotate(rests_since=Subquery(rests.values("since")[:1]))
     failed = Order.objects.filter(subscription=OuterRef("pk"), state=Order.State.FAILED)
     if state == "failed":
         found = found.filter(Exists(failed), state=State.PAST_DUE)
+    elif state == "rests":
+        found = found.filter(rests_since__isnull=False, state__in=Subscription.LIVE)
     elif state in State.values:
         found = found.filter(state=state)
     if words := words.strip():

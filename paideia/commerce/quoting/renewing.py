@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from django.db.models import Max
+
 from paideia.commerce.models import CouponUse, Offer, Order, OrderLine, Subscription
 from paideia.commerce.quoting import Quote, Wish
 from paideia.commerce.quoting.tax import tax
@@ -71,7 +73,7 @@ def _coupons(quote: Quote, subscription: Subscription) -> None:
     """Coupons of the order that began it, where they are for every period."""
     if subscription.next_offer_id is not None:
         return
-    began = Order.objects.filter(subscription=subscription, period=subscription.anchor_period + 1)
+    began = _began(subscription)
     uses = CouponUse.objects.filter(
         order__in=began, released_at=None, coupon__first_period_only=False
     ).select_related("coupon")
@@ -79,3 +81,10 @@ def _coupons(quote: Quote, subscription: Subscription) -> None:
         coupon = use.coupon
         off = quote.value * coupon.percent // 100 if coupon.percent else coupon.amount or 0
         quote.add(Kind.COUPON, -off, coupon.code)
+
+
+def _began(subscription: Subscription) -> list[Order]:
+    """The order with which the subscription came to the offer that it has now."""
+    paid = subscription.orders.filter(paid_at__isnull=False)
+    other = paid.exclude(offer=subscription.offer).aggregate(last=Max("period"))["last"] or 0
+    return list(paid.filter(period__gt=other).order_by("period")[:1])

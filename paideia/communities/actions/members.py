@@ -52,7 +52,7 @@ def suspend(*, membership: Membership, by: User, reason: str, until: datetime | 
     keep_an_owner(row)
     _lift(row, by)
     suspension = Suspension.objects.create(
-        membership=row, reason=clean_line(reason)[:300], by=by, until=until
+        membership=row, reason=clean_line(reason)[:300], by=by, at=timezone.now(), until=until
     )
     record(
         "member.suspended", community=row.community_id, actor=by, object=row.user, reason=suspension.reason
