@@ -48,8 +48,9 @@ class Transfer(models.Model):
     Append-only.
     """
 
-    source = models.ForeignKey(Account, models.PROTECT, related_name="transfers_out")
-    target = models.ForeignKey(Account, models.PROTECT, related_name="transfers_in")
+    # That both accounts are there is seen by the trigger that changes them: asking again costs time under their locks.
+    source = models.ForeignKey(Account, models.PROTECT, related_name="transfers_out", db_constraint=False)
+    target = models.ForeignKey(Account, models.PROTECT, related_name="transfers_in", db_constraint=False)
     amount = models.PositiveBigIntegerField()  # minor units: 1999 is 19.99 CNY
     key = models.CharField(max_length=120, unique=True)  # names the cause, so that it posts once
     posted_at = models.DateTimeField(db_default=Now())  # the database refuses any other time

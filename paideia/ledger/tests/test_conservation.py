@@ -173,7 +173,7 @@ def in_the_trigger(before: str, after: str):  # type: ignore[no-untyped-def]
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_get_functiondef('ledger_transfer_post'::regproc)")
             law = cursor.fetchone()[0]
-            assert law.count(before) == 1
+            assert before in law
             cursor.execute(law.replace(before, after).replace("%", "%%"), [])
         yield
 
@@ -191,8 +191,8 @@ def in_the_code(name: str, bug):  # type: ignore[no-untyped-def]
     return plant
 
 
-SOURCE = "SET balance = balance - NEW.amount"
-TARGET = "SET balance = balance + NEW.amount"
+SOURCE = "balance - NEW.amount"
+TARGET = "balance + NEW.amount"
 
 
 def _swapped(moves: list[Move]) -> list[Move]:
@@ -204,12 +204,12 @@ def _cut(moves: list[Move]) -> list[Move]:
 
 
 PLANTED = {
-    "nothing is taken": in_the_trigger(SOURCE, "SET balance = balance"),
-    "nothing is given": in_the_trigger(TARGET, "SET balance = balance"),
-    "taking adds": in_the_trigger(SOURCE, TARGET),
-    "giving takes": in_the_trigger(TARGET, SOURCE),
-    "given in full tens": in_the_trigger(TARGET, "SET balance = balance + NEW.amount / 10 * 10"),
-    "taken twice": in_the_trigger(SOURCE, "SET balance = balance - 2 * NEW.amount"),
+    "nothing is taken": in_the_trigger(SOURCE, "balance"),
+    "nothing is given": in_the_trigger(TARGET, "balance"),
+    "taking adds": in_the_trigger(SOURCE, "balance + NEW.amount"),
+    "giving takes": in_the_trigger(TARGET, "balance - NEW.amount"),
+    "given in full tens": in_the_trigger(TARGET, "balance + NEW.amount / 10 * 10"),
+    "taken twice": in_the_trigger(SOURCE, "balance - 2 * NEW.amount"),
     "given and taken twice": in_the_trigger("RETURN NULL", """
         UPDATE ledger_account SET balance = balance - NEW.amount WHERE id = NEW.source_id;
         UPDATE ledger_account SET balance = balance + NEW.amount WHERE id = NEW.target_id; RETURN NULL"""),
