@@ -52,6 +52,8 @@ def refund_order(
             raise NotPermitted()
     row = locked(order.pk)
     if key and (before := Refund.objects.filter(key=key, order=row).first()) is not None:
+        if amount is not None and amount != before.amount:
+            raise WrongRefund(_("This refund was agreed on already, with another amount."))
         return before
     if not reason.strip():
         raise WrongRefund(_("Say why the money goes back."))

@@ -1,5 +1,6 @@
 """Killing a process where it hurts: at a commit, or at any statement."""
 
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -60,11 +61,15 @@ def at_statement(number: int) -> Callable[[], None]:
     return plant
 
 
-def _child(work: Callable[[], object], plant: Callable[[], None]) -> None:
+def _leave_the_parent_its_connection() -> None:
     _kept.append(connection.connection)
     connection.connection = None
     connection.in_atomic_block = False
     connection.savepoint_ids, connection.run_on_commit = [], []
+
+
+def _child(work: Callable[[], object], plant: Callable[[], None]) -> None:
+    _leave_the_parent_its_connection()
     try:
         plant()
         work()
@@ -76,3 +81,46 @@ def _child(work: Callable[[], object], plant: Callable[[], None]) -> None:
 
 def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def asked_again(ask: Callable[[], Any], *, times: int, width: int, kills: int) -> tuple[list[Any], int]:
+    """Ask so many times, from so many processes at once with a connection each. `kills` of the asking are killed
+    right after their first commit: the effect is there, the answer is not; the very first is one of them. Returns
+    the answers of the others, and how many were killed."""
+    killed = sum(run_and_kill(ask, at_commit(1, after=True)) for _ in range(min(kills, 1)))
+    shares = [range(killed, times)[n::width] for n in range(width)]
+    fated = set(range(killed, times)[:: max((times - killed) // max(kills - killed, 1), 1)][: kills - killed])
+    workers = [_worker(ask, share, fated) for share in shares]
+    answers: list[Any] = []
+    for reader in workers:
+        with os.fdopen(reader) as said:
+            for line in said:
+                answer = json.loads(line)
+                killed += answer == "killed"
+                answers += [] if answer == "killed" else [answer]
+    for _ in workers:
+        _pid, status = os.wait()
+        assert os.waitstatus_to_exitcode(status) == 0
+    return answers, killed
+
+
+def _worker(ask: Callable[[], Any], share: range, fated: set[int]) -> int:
+    """A process that asks as often as its share says. Gives the end of a pipe with its answers, a line each."""
+    reader, writer = os.pipe()
+    if os.fork():
+        os.close(writer)
+        return reader
+    _leave_the_parent_its_connection()
+    try:
+        with os.fdopen(writer, "w") as said:
+            for number in share:
+                if number in fated:
+                    connection.close()
+                    was_killed = run_and_kill(ask, at_commit(1, after=True))
+                    print(json.dumps("killed" if was_killed else "came through"), file=said)
+                else:
+                    print(json.dumps(ask()), file=said)
+    except BaseException as error:
+        os.write(2, f"{type(error).__name__}: {error}\n".encode())
+        os._exit(1)
+    os._exit(0)

@@ -181,10 +181,12 @@ def crowd(offer: Offer, size: int) -> list[User]:
         [
             User(handle=f"buyer{n}", handle_skeleton=f"buyer{n}", email=f"b{n}@example.org")
             for n in range(size)
-        ]
+        ],
+        batch_size=2000,
     )
     role = offer.community.roles.get(key="member")
-    Membership.objects.bulk_create([Membership(community=offer.community, user=u, role=role) for u in people])
+    members = [Membership(community=offer.community, user=user, role=role) for user in people]
+    Membership.objects.bulk_create(members, batch_size=2000)
     return people
 
 

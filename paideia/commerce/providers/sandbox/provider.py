@@ -45,6 +45,11 @@ class Sandbox:
     def start(self, order: Order, *, return_url: str, notify_url: str) -> str:
         """The address of the sandbox's page for this order: the same until a payment fails, so that nobody pays
         twice by coming back."""
+        return reverse("sandbox_payment", args=[self._page(order, return_url, notify_url).token])
+
+    @transaction.atomic
+    def _page(self, order: Order, return_url: str, notify_url: str) -> SandboxCharge:
+        Order.objects.select_for_update(no_key=True).get(pk=order.pk)  # two clicks open one page
         charge = (
             SandboxCharge.objects.filter(community_id=order.community_id, order_number=order.number)
             .exclude(state=State.FAILED)
@@ -55,7 +60,7 @@ class Sandbox:
             charge = _charge_for(order, return_url=return_url[:500], notify_url=notify_url[:500])
             charge.mandate_id = f"sm_{secrets.token_hex(10)}" if _is_charged_again(order) else ""
             charge.save()
-        return reverse("sandbox_payment", args=[charge.token])
+        return charge
 
     def read_notification(self, request: HttpRequest) -> News:
         body = claims.body_of(request, ("application/json",), bytes_max=BODY_BYTES_MAX)
@@ -75,6 +80,15 @@ class Sandbox:
         return payment_in(message_of(charge)) if charge is not None else None
 
     def charge(self, order: Order, mandate_id: str) -> Payment:
+        made, is_silent = self._charge(order, mandate_id)
+        if is_silent:
+            raise ProviderDown("The sandbox did not answer in time.")
+        return payment_in(message_of(made))
+
+    @transaction.atomic
+    def _charge(self, order: Order, mandate_id: str) -> tuple[SandboxCharge, bool]:
+        """What was charged, once for each order; and whether the answer is lost on the way."""
+        Order.objects.select_for_update(no_key=True).get(pk=order.pk)
         agreed = SandboxCharge.objects.filter(
             community_id=order.community_id, mandate_id=mandate_id, state=State.PAID
         )
@@ -82,16 +96,15 @@ class Sandbox:
         made = SandboxCharge.objects.filter(
             community_id=order.community_id, order_number=order.number, mandate_id=mandate_id
         ).first()
-        if made is None:
-            made = _charge_for(order)
-            made.mandate_id = mandate_id
-            declined = first is None or first.charges_as == ChargesAs.DECLINE
-            made.state = State.FAILED if declined else State.PAID
-            made.paid_amount, made.paid_at = (None, None) if declined else (made.amount, timezone.now())
-            made.save()
-            if first is not None and first.charges_as == ChargesAs.SILENT:
-                raise ProviderDown("The sandbox did not answer in time.")
-        return payment_in(message_of(made))
+        if made is not None:
+            return made, False
+        made = _charge_for(order)
+        made.mandate_id = mandate_id
+        declined = first is None or first.charges_as == ChargesAs.DECLINE
+        made.state = State.FAILED if declined else State.PAID
+        made.paid_amount, made.paid_at = (None, None) if declined else (made.amount, timezone.now())
+        made.save()
+        return made, first is not None and first.charges_as == ChargesAs.SILENT
 
     def refund(self, refund: Refund) -> RefundAnswer:
         made = SandboxRefund.objects.filter(key=refund.key).first()
