@@ -54,7 +54,8 @@ def lets_buyers_in(community: Community) -> bool:
 
 def let_in(community: Community, buyer: User) -> None:
     """Make a buyer a member where buying does so. What was paid for is given even where it does not."""
-    if not lets_buyers_in(community):
+    here = Membership.objects.filter(community=community, user=buyer, left_at=None)
+    if not lets_buyers_in(community) or here.exists():
         return
     try:
         join_community(community=community, user=buyer)

@@ -42,16 +42,30 @@ class Move:
 
 def account(community: Community, owner: str, kind: str, currency: str) -> Account:
     """The account of this name, opened when first asked for. docs/ledger.md lists the names in use."""
-    name = {"community": community, "owner": owner, "kind": kind, "currency": currency}
-    found = Account.objects.filter(**name).first()
-    if found is None:
-        fresh = Account(**name, may_go_negative=owner.startswith("world:"))
-        Account.objects.bulk_create([fresh], ignore_conflicts=True)  # two may open it at once
-        found = Account.objects.get(**name)
-    return found
+    return accounts(community, [(owner, kind)], currency)[0]
 
 
-@transaction.atomic
+def accounts(community: Community, names: Sequence[tuple[str, str]], currency: str) -> list[Account]:
+    """The accounts of these owners and kinds, in the same order. One query once they are open."""
+    owners, kinds = {owner for owner, _ in names}, {kind for _, kind in names}
+    of = Account.objects.filter(community=community, currency=currency, owner__in=owners, kind__in=kinds)
+    found = {(one.owner, one.kind): one for one in of}
+    if missing := set(names) - found.keys():
+        fresh = [
+            Account(
+                community=community,
+                owner=owner,
+                kind=kind,
+                currency=currency,
+                may_go_negative=owner.startswith("world:"),
+            )
+            for owner, kind in sorted(missing)
+        ]
+        Account.objects.bulk_create(fresh, ignore_conflicts=True)  # two may open it at once
+        found = {(one.owner, one.kind): one for one in of.all()}
+    return [found[name] for name in names]
+
+
 def post(moves: Sequence[Move]) -> list[Transfer]:
     """Move all or nothing, in the order given. Returns the transfers.
 
@@ -60,24 +74,30 @@ def post(moves: Sequence[Move]) -> list[Transfer]:
     is no whole number above zero, or a move that leaves its community or currency.
     """
     _check(moves)
-    if len(moves) > 1:
-        # In the order of their ids, so that two postings never wait for each other in a ring. One transfer
-        # alone locks its two accounts in that order by itself.
-        ids = sorted({end.pk for move in moves for end in (move.source, move.target)})
-        list(
-            Account.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk")
-        )
+    # One move of the world's is never refused: no way back needs to be kept open for it.
+    may_be_refused = len(moves) > 1 or any(not move.source.may_go_negative for move in moves)
     try:
-        written = _write(moves)
+        with transaction.atomic(savepoint=may_be_refused):
+            _lock(moves)
+            written = _write(moves)
+            if 0 < len(written) < len(moves):
+                raise PostedOtherwise(
+                    f"one of {', '.join(move.key for move in moves)} was posted before, alone"
+                )
     except DatabaseError as error:
         if _constraint(error) == "account_not_negative":
             raise Overdrawn(_("There is not enough in the account for this.")) from error
         raise
-    if len(written) == len(moves):
-        return written
-    if written:
-        raise PostedOtherwise(f"one of {', '.join(move.key for move in moves)} was posted before, alone")
-    return _posted(moves)
+    return written or _posted(moves)
+
+
+def _lock(moves: Sequence[Move]) -> None:
+    """Hold the accounts in the order of their ids, so that two postings never wait for each other in a ring. One
+    transfer alone takes its two accounts in that order by itself."""
+    if len(moves) > 1:
+        ids = {end.pk for move in moves for end in (move.source, move.target)}
+        held = Account.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+        list(held.values_list("pk"))
 
 
 def _check(moves: Sequence[Move]) -> None:

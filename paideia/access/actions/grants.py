@@ -15,7 +15,6 @@ from paideia.activity.actions import record
 from paideia.lib.refusal import Invalid, NotFound
 
 
-@transaction.atomic
 def grant(
     *,
     user: User,
@@ -34,29 +33,27 @@ def grant(
     if ends_at is not None and ends_at < starts_at:
         raise Invalid(_("A grant cannot end before it starts."))
     fields = {"starts_at": starts_at, "ends_at": ends_at, "source": source, "is_trial": is_trial}
-    if (given := _given(key, user, plan)) is not None:
-        return given
     try:
         with transaction.atomic():
             given = Grant.objects.create(user=user, plan=plan, key=key, **fields)
+            record(
+                "grant.given",
+                community=plan.community_id,
+                actor=user,
+                object=given,
+                occurred_at=occurred_at,
+                plan=plan.pk,
+                source=source,
+                is_trial=is_trial,
+                starts_at=starts_at.isoformat(),
+                ends_at=ends_at.isoformat() if ends_at else None,
+            )
     except IntegrityError as error:
-        if (faster := _given(key, user, plan)) is not None:
-            return faster
+        if (before := _given(key, user, plan)) is not None:
+            return before
         if is_trial and "grant_one_trial_each" in str(error):
             raise TrialUsed() from error
         raise
-    record(
-        "grant.given",
-        community=plan.community_id,
-        actor=user,
-        object=given,
-        occurred_at=occurred_at,
-        plan=plan.pk,
-        source=source,
-        is_trial=is_trial,
-        starts_at=starts_at.isoformat(),
-        ends_at=ends_at.isoformat() if ends_at else None,
-    )
     return given
 
 

@@ -15,10 +15,9 @@ from paideia.commerce.life import advance
 from paideia.commerce.models import Offer, Order
 from paideia.commerce.places import must_still_be_there
 from paideia.commerce.refusals import AlreadyPaid, ChargeTaken, PaidOtherwise
-from paideia.ledger.actions import Move, account, post
+from paideia.ledger.actions import Move, accounts, post
 
 
-@transaction.atomic
 def settle_order(
     order_id: int, *, charge_id: str, amount: int, currency: str, paid_at: datetime, mandate_id: str = ""
 ) -> Order:
@@ -28,16 +27,16 @@ def settle_order(
     `mandate_id` lets the order's subscription charge the buyer again. Raises PaidOtherwise, AlreadyPaid,
     ChargeTaken, HeldElsewhere or NoLongerThere, and then nothing is changed.
     """
-    order = locked(order_id, with_offer=True)
-    if order.charge_id == charge_id and order.paid_at is not None:
-        return order  # the notification and the return page race; the loser has nothing to do
-    if order.paid_at is not None:
-        raise AlreadyPaid(order.number, charge_id)
-    if (amount, currency) != (order.total, order.currency):
-        raise PaidOtherwise(order.number, amount, currency)
-    must_still_be_there(order)
     try:
         with transaction.atomic():
+            order = locked(order_id, with_offer=True)
+            if order.charge_id == charge_id and order.paid_at is not None:
+                return order  # the notification and the return page race; the loser has nothing to do
+            if order.paid_at is not None:
+                raise AlreadyPaid(order.number, charge_id)
+            if (amount, currency) != (order.total, order.currency):
+                raise PaidOtherwise(order.number, amount, currency)
+            must_still_be_there(order)
             return fulfil(order, paid_at=paid_at, charge_id=charge_id, mandate_id=mandate_id)
     except IntegrityError as error:
         if "order_charge_once" in str(error):
@@ -54,9 +53,9 @@ def locked(order_id: int, *, with_offer: bool = False) -> Order:
     that places are counted by one at a time."""
     names = Order.objects.values_list("buyer_id", "offer_id", "offer__quantity_max")
     buyer_id, offer_id, limit = names.get(pk=order_id)
-    User.objects.select_for_update(no_key=True).get(pk=buyer_id)
+    list(User.objects.select_for_update(no_key=True).filter(pk=buyer_id).values_list("pk"))
     if with_offer and limit is not None:
-        Offer.objects.select_for_update(no_key=True).get(pk=offer_id)
+        list(Offer.objects.select_for_update(no_key=True).filter(pk=offer_id).values_list("pk"))
     return (
         Order.objects.select_for_update(of=("self",))
         .select_related("community", "offer", "buyer", "subscription")
@@ -72,7 +71,6 @@ def fulfil(order: Order, *, paid_at: datetime, charge_id: str | None, mandate_id
     # A provider's clock may run ahead; what is paid now must not begin in the future.
     advance(order, Order.State.PAID, paid_at=min(paid_at, timezone.now()), charge_id=charge_id)
     delivery = delivery_of(order)
-    _book(order, delivery.account_name(order))
     let_in(order.community, order.buyer)
     grants = delivery.deliver(order)
     if mandate_id:
@@ -105,6 +103,8 @@ def fulfil(order: Order, *, paid_at: datetime, charge_id: str | None, mandate_id
             for one in grants
         ],
     )
+    # Last: all sales of a community meet in these accounts, which are held from here to the commit.
+    _book(order, delivery.account_name(order))
     return order
 
 
@@ -113,11 +113,13 @@ def _book(order: Order, name: tuple[str, str]) -> None:
     detail = {"order": order.number, "charge": order.charge_id}
     brought = [(f"world:{order.provider}", "charges", order.total, "sale")]
     brought += [(f"order:{order.pk}", "held", order.credit, "credit")]
-    moves = []
-    for owner, kind, amount, cause in brought:
-        if amount:
-            source = account(order.community, owner, kind, order.currency)
-            target = account(order.community, *name, order.currency)
-            moves.append(Move(source, target, amount, f"order:{order.pk}:{cause}", detail, order.paid_at))
-    if moves:
-        post(moves)
+    brought = [one for one in brought if one[2]]
+    if not brought:
+        return
+    names = [name, *((owner, kind) for owner, kind, *_rest in brought)]
+    target, *sources = accounts(order.community, names, order.currency)
+    moves = [
+        Move(source, target, amount, f"order:{order.pk}:{cause}", detail, order.paid_at)
+        for source, (_owner, _kind, amount, cause) in zip(sources, brought, strict=True)
+    ]
+    post(moves)
