@@ -31,7 +31,7 @@ class PercentField(forms.DecimalField):
         return None if percent is None else int(percent * 100)
 
     def prepare_value(self, value: Any) -> Any:
-        return f"{Decimal(value) / 100:f}".rstrip("0").rstrip(".") or "0" if isinstance(value, int) else value
+        return f"{value / 100:g}" if isinstance(value, int) else value  # 2000 is 20, 1250 is 12.5
 
 
 class ProgrammeForm(forms.Form):

@@ -15,6 +15,7 @@ from paideia.accounts.models import User
 from paideia.activity.readers import run_once
 from paideia.commerce.models import Order
 from paideia.partners.actions import Destination, ask_for_payout, become_affiliate, release_commissions
+from paideia.partners.forms import PercentField, ProgrammeForm
 from paideia.partners.models import (
     Affiliate,
     Attribution,
@@ -218,6 +219,25 @@ def test_the_programme_and_the_terms_are_saved(owner, community, offer):
     assert (saved.least, saved.bands.count()) == (10_000, 4)
     page = team.get(f"{HOME}manage/payouts/terms/")
     assert 'value="16"' in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("rate", "shown"), [(0, "0"), (500, "5"), (2000, "20"), (1250, "12.5"), (9999, "99.99"), (10000, "100")]
+)
+def test_a_rate_is_shown_as_the_percentage_that_saves_it_again(rate, shown):
+    field = PercentField()
+    assert field.prepare_value(rate) == shown
+    assert field.clean(shown) == rate
+
+
+def test_the_programme_saved_as_it_is_shown_stays_as_it_was(owner, programme):
+    programme.rate_first, programme.rate_second = 2000, 1000
+    programme.save()
+    form = ProgrammeForm(None, viewer=viewer_of(owner), programme=programme)
+    shown = {bound.name: bound.value() for bound in form if bound.name not in ("offers", "pays_renewals")}
+    assert sign_in(owner).post(f"{HOME}manage/partners/programme/", shown).status_code == 302
+    programme.refresh_from_db()
+    assert (programme.rate_first, programme.rate_second) == (2000, 1000)
 
 
 def test_share_rules_are_made_and_ended_on_their_page(owner, mentor, community, offer):
