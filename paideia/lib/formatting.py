@@ -96,8 +96,9 @@ def duration(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def money(minor: int | None, currency: str = "CNY") -> str:
-    """`¥19.99` from 1999 minor units; whole amounts lose their `.00`; an unknown code counts points.
+def money(minor: int | None, currency: str = "CNY", *, exact: bool = False) -> str:
+    """`¥19.99` from 1999 minor units; whole amounts lose their `.00`, unless they are `exact` as in columns that have
+    to line up; an unknown code counts points.
 
     A bare ¥ is always the yuan, whatever the language; the yen is JP¥.
     """
@@ -108,7 +109,7 @@ def money(minor: int | None, currency: str = "CNY") -> str:
     currency = currency.upper()
     digits = get_currency_precision(currency)
     amount = Decimal(minor).scaleb(-digits)
-    whole = amount == amount.to_integral_value()
+    whole = not digits or (not exact and amount == amount.to_integral_value())
     pattern = "¤#,##0" if whole else "¤#,##0." + "0" * digits
     text = format_currency(amount, currency, pattern, locale=active_locale(), currency_digits=False)
     sign = {"CNY": "¥", "JPY": "JP¥"}.get(currency)

@@ -78,6 +78,20 @@ def test_money_is_told_from_minor_units(english: None, minor: int, currency: str
     assert formatting.money(minor, currency) == words
 
 
+@pytest.mark.parametrize(
+    ("minor", "currency", "words"),
+    [
+        (3900, "CNY", "¥39.00"),
+        (-500, "CNY", "-¥5.00"),
+        (0, "USD", "$0.00"),
+        (500, "JPY", "JP¥500"),
+        (2, "x", "2 points"),
+    ],
+)
+def test_exact_money_lines_up_in_columns(english: None, minor: int, currency: str, words: str) -> None:
+    assert formatting.money(minor, currency, exact=True) == words
+
+
 def test_dollars_are_not_taken_for_anything_else_in_chinese(chinese: None) -> None:
     assert (formatting.money(1999, "USD"), formatting.money(1999, "CNY")) == ("US$19.99", "¥19.99")
 
