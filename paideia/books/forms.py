@@ -12,17 +12,11 @@ from paideia.access.viewer import Viewer
 from paideia.books.exporting import NAMES
 from paideia.books.models import Difference
 from paideia.books.reading import BYTES_MAX
+from paideia.commerce.presentation import PROVIDER_NAMES
 from paideia.communities.forms import CURRENCIES
 from paideia.lib.money import minor
 
-PROVIDERS = {
-    "alipay": gettext_lazy("Alipay"),
-    "wechat": gettext_lazy("WeChat Pay"),
-    "stripe": gettext_lazy("Stripe"),
-    "paypal": gettext_lazy("PayPal"),
-    "transfer": gettext_lazy("Bank transfer"),
-    "sandbox": gettext_lazy("Test payment"),
-}
+PROVIDERS = {key: name for key, name in PROVIDER_NAMES.items() if key != "free"}
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
@@ -31,6 +25,7 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("File"),
         help_text=gettext_lazy("As the provider gives it, or in the plain format."),
+        widget=forms.ClearableFileInput(attrs={"class": "input-file"}),
         max_length=200,
     )
     since = forms.DateField(label=gettext_lazy("First day"), required=False, widget=DAY)

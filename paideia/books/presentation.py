@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -16,6 +17,44 @@ Bar = dict[str, Any]
 
 def provider_names() -> dict[str, str]:
     return {key: str(name) for key, name in PROVIDERS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class ThisMonth:
+    """The figures of the running month, in minor units, and by which share they differ from the month before (None
+    where that had none)."""
+
+    title: str
+    sales: int
+    refunds: int
+    net: int
+    sales_change: float | None
+    refunds_change: float | None
+    net_change: float | None
+    recurring_change: float | None
+
+
+def this_month(months: Sequence[MoneyMonth], revenue: Sequence[RevenueMonth], *, today: date) -> ThisMonth:
+    """`today` on the community's clock. A month in which nothing moved is a month of nothing."""
+    first = today.replace(day=1)
+    by_month = {one.month: _figures(one) for one in months}
+    nothing = (0, 0, 0)
+    now, before = by_month.get(first, nothing), by_month.get(_month_before(first), nothing)
+    sales, refunds, net = (_change(one, other) for one, other in zip(now, before, strict=True))
+    recurring = _change(revenue[0].closing, revenue[0].opening) if revenue else None
+    return ThisMonth(formatting.month(first), *now, sales, refunds, net, recurring)
+
+
+def _figures(one: MoneyMonth) -> tuple[int, int, int]:
+    return one.sales + one.cards, one.refunds + one.disputes, one.net
+
+
+def _month_before(first: date) -> date:
+    return (first - timedelta(days=1)).replace(day=1)
+
+
+def _change(now: int, before: int) -> float | None:
+    return (now - before) / before if before > 0 else None
 
 
 def month_bars(months: Sequence[MoneyMonth], currency: str) -> list[Bar]:
@@ -119,9 +158,18 @@ def _ours(row: Difference) -> str:
     if row.ours_amount is None:
         return _("Here: nothing is booked.")
     words = {
-        "key": row.entry or "–",
+        "kind": _kind_of(row.entry),
         "order": row.order.number if row.order else "–",
         "amount": formatting.money(row.ours_amount, row.ours_currency),
         "when": formatting.datetime(row.ours_at),
     }
-    return _("Here: %(key)s, order %(order)s, %(amount)s, %(when)s.") % words
+    return _("Here: %(kind)s, order %(order)s, %(amount)s, %(when)s.") % words
+
+
+def _kind_of(entry: str) -> str:
+    """What an entry of the books (books.entries) is about, in words."""
+    subject, _colon, rest = entry.partition(":")
+    if subject == "dispute" and rest.endswith(":won"):
+        return _("Money given back after a dispute")
+    words = {"order": _("Payment"), "refund": _("Refund"), "dispute": _("Dispute")}
+    return words.get(subject, _("Money that belongs to no sale"))

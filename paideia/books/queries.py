@@ -3,7 +3,7 @@ viewer."""
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection
@@ -14,8 +14,10 @@ from paideia.access.viewer import Viewer
 from paideia.books.models import Difference, FeeTerms, ProviderStatement, RevenueMonth
 from paideia.books.refusals import NotPermitted
 from paideia.books.terms import first_of_months
-from paideia.commerce.models import Notice, Refund
+from paideia.commerce.models import FapiaoRequest, Notice, Refund
 from paideia.commerce.providers import Capability, available
+from paideia.commerce.providers.transfer.queries import slips_to_look_at
+from paideia.commerce.queries.invoices import fapiao_requests
 from paideia.ledger.models import Account
 from paideia.lib.refusal import NotFound
 
@@ -152,10 +154,12 @@ class ToDo:
     refunds: int  # without an answer for a day
     payouts: int  # members who wait for money that they asked for
     statements: int  # days whose statement should be here
+    slips: int = 0  # of bank transfers that nobody has compared yet
+    fapiao: int = 0  # buyers who wait for one
 
     @property
     def is_empty(self) -> bool:
-        return not any((self.notices, self.differences, self.refunds, self.payouts, self.statements))
+        return not any(astuple(self))
 
 
 def to_do(viewer: Viewer) -> ToDo:
@@ -174,6 +178,8 @@ def to_do(viewer: Viewer) -> ToDo:
         refunds=refunds.count(),
         payouts=payouts.count(),
         statements=len(statements_missing(viewer)),
+        slips=slips_to_look_at(viewer).count(),
+        fapiao=fapiao_requests(viewer, FapiaoRequest.State.ASKED).count(),
     )
 
 

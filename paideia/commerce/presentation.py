@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from paideia.access.models import Plan
 from paideia.access.viewer import Viewer
@@ -14,6 +14,16 @@ from paideia.commerce.queries import Had
 from paideia.commerce.terms import MONTHS
 from paideia.lib import formatting
 
+# How people call each way of paying, switched on or not: old orders keep theirs.
+PROVIDER_NAMES = {
+    "alipay": gettext_lazy("Alipay"),
+    "wechat": gettext_lazy("WeChat Pay"),
+    "stripe": gettext_lazy("Stripe"),
+    "paypal": gettext_lazy("PayPal"),
+    "transfer": gettext_lazy("Bank transfer"),
+    "sandbox": gettext_lazy("Test payment"),
+    "free": gettext_lazy("Nothing to pay"),
+}
 FEW_PLACES = 20  # from here on, how many are left is said
 Term, Renewal = Offer.Term, Offer.Renewal
 

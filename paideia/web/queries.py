@@ -12,6 +12,7 @@ from paideia.communities.models import Community, JoinRequest
 from paideia.content.models import Document
 from paideia.discussions.models import Thread
 from paideia.discussions.queries import threads_open_to
+from paideia.partners.models import Affiliate
 
 WORKS, THREADS = 6, 20
 WORK_KINDS = [Document.Kind.ARTICLE, Document.Kind.COURSE, Document.Kind.COLUMN]
@@ -109,6 +110,7 @@ class Today:
     unanswered: int
     drafts: int
     set_aside: int
+    partners: int  # members who ask to recommend the community for a share
     weeks: dict[str, tuple[int, int]]  # figure -> (last seven days, the seven before)
 
 
@@ -123,6 +125,9 @@ def today(viewer: Viewer) -> Today:
         unanswered=threads.filter(is_question=True, comments_count=0).count(),
         drafts=Document.objects.editable_by(viewer).filter(published_at=None, kind__in=WORK_KINDS).count(),
         set_aside=SetAside.objects.count() if viewer.may("roles.edit") else 0,
+        partners=Affiliate.objects.filter(community=community, state=Affiliate.State.ASKED).count()
+        if viewer.may("money.manage")
+        else 0,
         weeks=_weeks(viewer),
     )
 

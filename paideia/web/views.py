@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from paideia.access.requests import Request
 from paideia.access.viewer import Viewer
 from paideia.accounts.models import User
+from paideia.books.queries import to_do as money_to_do
 from paideia.content.models import Document
 from paideia.content.paging import page_after
 from paideia.content.presentation import cards
@@ -136,7 +137,9 @@ def manage(request: Request) -> HttpResponse:
     """The operator's start: what asks for attention now."""
     if not request.viewer.may("members.view") and not request.viewer.may("content.write"):
         raise Http404
-    return render(request, "web/manage_today.html", {"today": queries.today(request.viewer)})
+    money = money_to_do(request.viewer) if request.viewer.may("money.view") else None
+    context = {"today": queries.today(request.viewer), "to_do": money}
+    return render(request, "web/manage_today.html", context)
 
 
 @require_GET

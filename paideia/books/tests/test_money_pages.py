@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from paideia.activity.models import Fact
-from paideia.books import queries
+from paideia.books import presentation, queries
 from paideia.books.actions import read_day
 from paideia.books.models import Difference, ProviderStatement
 from paideia.books.tests.conftest import sell
@@ -97,6 +97,28 @@ def test_the_page_says_what_to_do_and_what_was_earned(community, owner, orders):
     assert formatting.money(6000, "CNY") in page
 
 
+def test_the_first_page_of_the_team_says_what_money_asks_for_to_who_may_see_it(
+    community, owner, moderator, orders
+):
+    Difference.objects.create(
+        community=community, provider="sandbox", kind="missing_there", subject="entry:x", entry="x"
+    )
+    words = "1 difference between a statement and the books"
+    assert words in sign_in(owner).get(f"{PLACE}/").text
+    assert words not in sign_in(moderator).get(f"{PLACE}/").text
+
+
+def test_the_running_month_stands_beside_the_one_before(community, owner, orders, march):
+    def figures(today):
+        months = queries.money_by_month(viewer_of(owner))["CNY"]
+        found = presentation.this_month(months, [], today=today)
+        return found.title, found.sales, found.net, found.sales_change, found.refunds_change
+
+    assert figures(DAY.date()) == ("March 2026", 6000, 6000, 1.0, None)
+    assert figures(DAY.date() + timedelta(days=30)) == ("April 2026", 0, 0, -1.0, None)
+    assert figures(DAY.date() + timedelta(days=60)) == ("May 2026", 0, 0, None, None)
+
+
 def test_statements_that_should_be_here_are_named_until_they_are(community, owner, orders, march):
     assert queries.statements_missing(viewer_of(owner)) == [("sandbox", DAY.date())]
     read_day(community, "sandbox", DAY.date())
@@ -125,7 +147,7 @@ def test_a_statement_is_uploaded_and_its_differences_are_resolved(community, own
     row = Difference.objects.get(state="open")
     page = client.get(f"{PLACE}/differences/").text
     assert f"The statement: Payment t2, charge {orders[2].charge_id}" in page
-    assert f"Here: order:{orders[2].pk}:sale, order {orders[2].number}" in page
+    assert f"Here: Payment, order {orders[2].number}" in page
     resolved = client.post(f"{PLACE}/differences/{row.pk}/resolution/", {"resolution": "A typo of theirs."})
     assert resolved.status_code == 302
     assert "No differences" in client.get(f"{PLACE}/differences/").text

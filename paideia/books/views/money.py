@@ -1,6 +1,8 @@
 """The team's page about money, and tables to take along."""
 
+from datetime import date
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -31,6 +33,7 @@ def money(request: HttpRequest) -> HttpResponse:
         "currencies": codes,
         "currency": chosen,
         "months": months,
+        "this": presentation.this_month(months, recurring, today=_today(request)),
         "bars": presentation.month_bars(months, chosen),
         "held": presentation.held_parts(held.get(chosen)),
         "own": held[chosen].parts.get("own", 0) if chosen in held else 0,
@@ -51,6 +54,12 @@ def exports(request: HttpRequest) -> HttpResponse:
         rows = exporting.rows(viewer=viewer, what=data["table"], month=form.chosen_month)
         return _file(csv_lines(rows, mark=data["mark"]), f"{data['table']}-{data['month'] or 'all'}.csv")
     return render(request, "books/manage_exports.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _today(request: HttpRequest) -> date:
+    """On the community's clock, as months are counted."""
+    viewer = request.viewer  # type: ignore[attr-defined]
+    return cast(date, viewer.now.astimezone(ZoneInfo(viewer.community.time_zone)).date())
 
 
 def _months(request: HttpRequest) -> list[tuple[str, str]]:
