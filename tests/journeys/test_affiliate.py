@@ -55,6 +55,7 @@ def pay(here: Visit, place: Place, name: str) -> None:
     row.locator("form[action*=approval] button").click()
     here.page.goto(f"{place.root}manage/payouts/?state=approved")
     row = here.page.locator("li.row", has_text=name)
+    row.locator("summary").first.click()
     row.locator("[name=reference]").fill("T-2026-1")
     row.locator("form[action*=payment] button").click()
     here.page.wait_for_url("**/manage/payouts/")

@@ -62,7 +62,7 @@ def open_notices(viewer: Viewer) -> QuerySet[Notice]:
     """Payments that settled nothing and wait for the team, newest first."""
     must_see_money(viewer)
     found = _open_notices().filter(community=viewer.community)
-    return found.select_related("order").order_by("-received_at", "-pk")
+    return found.select_related("order__buyer", "order__offer").order_by("-received_at", "-pk")
 
 
 def _refunds_under_way() -> QuerySet[Refund]:

@@ -89,6 +89,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
         "notices": list(found.notices.order_by("received_at")) if sees_money else [],
         "return_to": same_site(found.return_to),
         "papers": papers_of(request.viewer, found),  # type: ignore[attr-defined]
+        "providers": presentation.PROVIDER_NAMES,
     }
     template = "commerce/_order.html" if "HX-Request" in request.headers else "commerce/order.html"
     return render(request, template, context)

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from paideia.commerce import actions, queries
+from paideia.commerce import actions, presentation, queries
 from paideia.commerce.actions.strays import CAN_BE_SENT_BACK
 from paideia.commerce.forms.orders import OrderSearchForm, ResolutionForm
 from paideia.commerce.models import Notice
@@ -30,6 +30,7 @@ def order_list(request: HttpRequest) -> HttpResponse:
         "notices": list(queries.open_notices(viewer)[:20]) if not request.GET.get("after") else [],
         "can_be_sent_back": CAN_BE_SENT_BACK,
         "totals": queries.sales(viewer),
+        "providers": presentation.PROVIDER_NAMES,
     }
     return render(request, "commerce/manage_orders.html", context)
 
