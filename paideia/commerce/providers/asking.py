@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from paideia.commerce.providers import ProviderDown
+from paideia.commerce.providers.breaker import breaker_of
 from paideia.lib.refusal import Refused
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 SECONDS_MAX = 8.0  # of silence, for each part of a request
 SECONDS_MAX_IN_ALL = 120.0
-SECONDS_MAX_ON_PAGES = 2.5  # in all, where a buyer waits for it
+SECONDS_MAX_ON_PAGES = 2.5  # for all that a page asks, where a buyer waits for it
 BYTES_MAX = 64 * 2**20  # a bill of a busy day
 
 _log = logging.getLogger(__name__)
@@ -35,17 +36,17 @@ class ProviderRefused(Refused):
         self.words = words[:300]
 
 
-_seconds: ContextVar[float] = ContextVar("seconds", default=SECONDS_MAX)
+_until: ContextVar[float | None] = ContextVar("until", default=None)  # when the page that waits must answer
 
 
 @contextmanager
 def while_somebody_waits() -> Iterator[None]:
-    """Around questions on whose answer a page waits: it rather says that the order is kept."""
-    token = _seconds.set(SECONDS_MAX_ON_PAGES)
+    """Around questions on whose answers a page waits: it rather says that the order is kept."""
+    token = _until.set(time.monotonic() + SECONDS_MAX_ON_PAGES)
     try:
         yield
     finally:
-        _seconds.reset(token)
+        _until.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,31 @@ def ask(
     method: str, url: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
 ) -> Answer:
     """One request and its answer, whatever its status below 500. Raises ProviderDown otherwise."""
+    breaker, page = breaker_of(url), _until.get()
+    if page is not None and not breaker.lets_a_page_ask():
+        raise ProviderDown
+    seconds = SECONDS_MAX if page is None else max(page - time.monotonic(), 0.01)
+    until = time.monotonic() + SECONDS_MAX_IN_ALL if page is None else page
+    try:
+        answer = _asked(method, url, body, headers, seconds, until)
+    except ProviderDown:
+        breaker.failed()
+        raise
+    breaker.answered()
+    return answer
+
+
+def _asked(
+    method: str,
+    url: str,
+    body: bytes | None,
+    headers: Mapping[str, str] | None,
+    seconds: float,
+    until: float,
+) -> Answer:
     import httpx  # pages that ask nobody start without it
 
-    read, seconds = bytearray(), _seconds.get()
-    until = time.monotonic() + (SECONDS_MAX_IN_ALL if seconds == SECONDS_MAX else seconds)
+    read = bytearray()
     limits = httpx.Timeout(seconds, connect=min(seconds, 4.0))
     try:
         with _client().stream(
@@ -85,12 +107,15 @@ def ask(
 
 @cache
 def _client() -> "httpx.Client":
-    """Connections are kept: shaking hands costs more than asking."""
+    """A connection for each question, though shaking hands costs more than asking: what is left over on one, an
+    answer that came twice, would be read as the answer to the next question."""
     import httpx
 
     for name in ("httpx", "httpcore"):  # they write whole addresses, and some hold secrets
         logging.getLogger(name).setLevel(logging.WARNING)
-    return httpx.Client(follow_redirects=False, trust_env=False)
+    return httpx.Client(
+        follow_redirects=False, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
+    )
 
 
 def _bare(url: str) -> str:

@@ -85,9 +85,9 @@ def _die() -> None:
 
 def asked_again(ask: Callable[[], Any], *, times: int, width: int, kills: int) -> tuple[list[Any], int]:
     """Ask so many times, from so many processes at once with a connection each. `kills` of the asking are killed
-    right after their first commit: the effect is there, the answer is not; the very first is one of them. Returns
-    the answers of the others, and how many were killed."""
-    killed = sum(run_and_kill(ask, at_commit(1, after=True)) for _ in range(min(kills, 1)))
+    right after their first commit, or where there is none before they answer: the effect is there, the answer is
+    not; the very first is one of them. Returns the answers of the others, and how many were killed."""
+    killed = sum(_is_killed(ask) for _ in range(min(kills, 1)))
     shares = [range(killed, times)[n::width] for n in range(width)]
     fated = set(range(killed, times)[:: max((times - killed) // max(kills - killed, 1), 1)][: kills - killed])
     workers = [_worker(ask, share, fated) for share in shares]
@@ -104,6 +104,10 @@ def asked_again(ask: Callable[[], Any], *, times: int, width: int, kills: int) -
     return answers, killed
 
 
+def _is_killed(ask: Callable[[], Any]) -> bool:
+    return run_and_kill(lambda: (ask(), _die()), at_commit(1, after=True))
+
+
 def _worker(ask: Callable[[], Any], share: range, fated: set[int]) -> int:
     """A process that asks as often as its share says. Gives the end of a pipe with its answers, a line each."""
     reader, writer = os.pipe()
@@ -116,8 +120,7 @@ def _worker(ask: Callable[[], Any], share: range, fated: set[int]) -> int:
             for number in share:
                 if number in fated:
                     connection.close()
-                    was_killed = run_and_kill(ask, at_commit(1, after=True))
-                    print(json.dumps("killed" if was_killed else "came through"), file=said)
+                    print(json.dumps("killed" if _is_killed(ask) else "came through"), file=said)
                 else:
                     print(json.dumps(ask()), file=said)
     except BaseException as error:

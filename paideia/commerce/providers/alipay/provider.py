@@ -115,7 +115,7 @@ class Alipay:
             said = self.gateway.call("alipay.trade.refund", content)
         except ProviderRefused as refusal:
             return RefundAnswer(RefundState.FAILED, message=f"{refusal.code} {refusal.words}"[:300])
-        if said.get("fund_change") == "Y":
+        if said.get("trade_no") == content["trade_no"] and said.get("fund_change") == "Y":
             return RefundAnswer(RefundState.DONE, refund.key)
         return self.query_refund(refund)  # sent before, or not moved yet
 

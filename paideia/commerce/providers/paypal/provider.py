@@ -141,7 +141,8 @@ class PayPal:
         }
         path = f"/v2/payments/captures/{charge_of(refund)}/refund"
         try:
-            return self._answer(self.gateway.call("POST", path, content, once=f"refund:{refund.key}"))
+            said = self.gateway.call("POST", path, content, once=f"refund:{refund.key}")
+            return self._answer(refund, said)
         except ProviderRefused as refusal:
             return RefundAnswer(RefundState.FAILED, message=f"{refusal.code} {refusal.words}"[:300])
 
@@ -150,7 +151,8 @@ class PayPal:
         if not refund.provider_refund_id:
             return self.refund(refund)
         try:
-            return self._answer(self.gateway.call("GET", f"/v2/payments/refunds/{refund.provider_refund_id}"))
+            said = self.gateway.call("GET", f"/v2/payments/refunds/{refund.provider_refund_id}")
+            return self._answer(refund, said)
         except ProviderRefused as refusal:
             raise self.gateway.doubtful(refusal.code) from None
 
@@ -223,7 +225,9 @@ class PayPal:
             body=_kept(it),
         )
 
-    def _answer(self, said: dict[str, Any]) -> RefundAnswer:
+    def _answer(self, refund: Refund, said: dict[str, Any]) -> RefundAnswer:
+        if said.get("custom_id", refund.key) != refund.key:
+            raise self.gateway.doubtful("the answer is about another refund")
         state = REFUND_STATES.get(str(said.get("status")))
         if state is None:
             raise self.gateway.doubtful(f"a refund is {said.get('status')}")

@@ -139,6 +139,8 @@ class Stripe:
                 made = self._v1.refunds.create(terms, {"idempotency_key": f"refund:{refund.key}"})
         except ProviderRefused as refusal:
             return RefundAnswer(RefundState.FAILED, message=f"{refusal.code} {refusal.words}"[:300])
+        if made.to_dict().get("metadata", {}).get("key") != refund.key:
+            raise ProviderDown("the answer is about another refund")
         return self._answer(made)
 
     def query_refund(self, refund: Refund) -> RefundAnswer:

@@ -136,13 +136,17 @@ class WeChatPay:
             "amount": {"refund": refund.amount, "total": self._charged(refund), "currency": refund.currency},
         }
         try:
-            return self._refund_answer(self.gateway.call("POST", "/v3/refund/domestic/refunds", content))
+            return self._refund_answer(
+                refund, self.gateway.call("POST", "/v3/refund/domestic/refunds", content)
+            )
         except ProviderRefused as refusal:
             return RefundAnswer(RefundState.FAILED, message=f"{refusal.code} {refusal.words}"[:300])
 
     def query_refund(self, refund: Refund) -> RefundAnswer:
         try:
-            return self._refund_answer(self.gateway.call("GET", f"/v3/refund/domestic/refunds/{refund.key}"))
+            return self._refund_answer(
+                refund, self.gateway.call("GET", f"/v3/refund/domestic/refunds/{refund.key}")
+            )
         except ProviderRefused as refusal:
             if refusal.code in {"RESOURCE_NOT_EXISTS", "REFUND_NOT_EXISTS"}:
                 return RefundAnswer(RefundState.FAILED, message=refusal.code)
@@ -203,7 +207,9 @@ class WeChatPay:
             body=said,
         )
 
-    def _refund_answer(self, said: dict[str, Any]) -> RefundAnswer:
+    def _refund_answer(self, refund: Refund, said: dict[str, Any]) -> RefundAnswer:
+        if said.get("out_refund_no") != refund.key:
+            raise self.gateway.doubtful("the answer is about another refund")
         state = REFUND_STATES.get(str(said.get("status")))
         if state is None:
             raise self.gateway.doubtful(f"refund {said.get('status')}")

@@ -56,6 +56,7 @@ class Counterpart(ABC):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.is_down = False
+        self.reached_at = ""  # where a proxy stands before it
         self.fault = ""  # "hang up", "garbage" or "drip": how it breaks
         self.released = threading.Event()
         self.asked: list[tuple[str, str]] = []
@@ -108,7 +109,7 @@ class Counterpart(ABC):
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_address[1]}"
+        return self.reached_at or f"http://127.0.0.1:{self.server.server_address[1]}"
 
     def reply(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
         self.asked.append((method, path))
