@@ -130,13 +130,17 @@ def payout_terms(viewer: Viewer) -> dict[str, PayoutTerms]:
     return {terms.currency: terms for terms in found}
 
 
-def affiliates(viewer: Viewer, state: str = "") -> list[Affiliate]:
-    """All who take part or asked to, with `clicks_in_all`, `sold` and `brought_people`; who waits first."""
+def affiliates(viewer: Viewer, state: str = "") -> QuerySet[Affiliate]:
+    """All who take part or did, newest first; those who asked to only where `state` says so."""
     must_see_money(viewer)
-    found = Affiliate.objects.filter(community=viewer.community)
+    found = Affiliate.objects.filter(community=viewer.community).select_related("user", "brought_by__user")
     if state in Affiliate.State.values:
-        found = found.filter(state=state)
-    rows = list(found.select_related("user", "brought_by__user").order_by("-asked_at", "-pk")[: 5 * ROWS_MAX])
+        return found.filter(state=state)
+    return found.exclude(state=Affiliate.State.ASKED)
+
+
+def with_reach(rows: Sequence[Affiliate]) -> Sequence[Affiliate]:
+    """The same rows with `clicks_in_all`, `sold` and `brought_people`, in three queries whatever their number."""
     keys = [row.pk for row in rows]
     clicks = dict(
         ClickDay.objects.filter(affiliate__in=keys).values_list("affiliate").annotate(sum=Sum("count"))
@@ -149,7 +153,7 @@ def affiliates(viewer: Viewer, state: str = "") -> list[Affiliate]:
         row.clicks_in_all = clicks.get(row.pk, 0)  # type: ignore[attr-defined]
         row.sold = sold.get(row.pk, 0)  # type: ignore[attr-defined]
         row.brought_people = brought.get(row.pk, 0)  # type: ignore[attr-defined]
-    return sorted(rows, key=lambda row: row.state != Affiliate.State.ASKED)
+    return rows
 
 
 def affiliate(viewer: Viewer, pk: int) -> Affiliate:
@@ -242,9 +246,12 @@ def runs(viewer: Viewer) -> list[ShareRun]:
     """The months that were booked, each with `sums`: (currency, minor units) that were given out."""
     must_see_money(viewer)
     found = list(ShareRun.objects.filter(community=viewer.community)[:24])
+    given = Statement.objects.filter(run__in=found).values_list("run", "currency").annotate(sum=Sum("amount"))
+    sums: dict[int, list[tuple[str, int]]] = {}
+    for run_id, currency, amount in given.order_by("run", "currency"):
+        sums.setdefault(run_id, []).append((currency, amount))
     for run in found:
-        sums = run.statements.values_list("currency").annotate(sum=Sum("amount")).order_by("currency")
-        run.sums = list(sums)  # type: ignore[attr-defined]
+        run.sums = sums.get(run.pk, [])  # type: ignore[attr-defined]
     return found
 
 

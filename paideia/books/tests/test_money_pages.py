@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -274,3 +275,36 @@ def test_pages_ask_the_database_as_often_for_thirty_rows_as_for_one(
     differ(orders[1:])
     assert [count(path) for path in pages] == few
     assert timezone.now() == datetime(2026, 3, 20, 12, tzinfo=UTC)
+
+
+def test_statements_page_by_key_and_cost_the_same_for_thirty_as_for_one(community, owner, march):
+    def keep(count):
+        have = ProviderStatement.objects.count()
+        ProviderStatement.objects.bulk_create(
+            ProviderStatement(
+                community=community,
+                provider="sandbox",
+                source="api",
+                name=f"read-{number:02}",
+                lines_count=0,
+                covers_from=DAY + timedelta(days=number),
+                covers_until=DAY + timedelta(days=number + 1),
+            )
+            for number in range(have, have + count)
+        )
+
+    def look(path):
+        with CaptureQueriesContext(connection) as found:
+            text = client.get(path).text
+        return re.findall(r"read-[0-9]{2}", text), len(found), re.search(r"pager-older.*after=([0-9]+)", text)
+
+    client = sign_in(owner)
+    keep(1)
+    look(f"{PLACE}/statements/")
+    _rows, few, older = look(f"{PLACE}/statements/")
+    assert older is None
+    keep(34)
+    first, cost, older = look(f"{PLACE}/statements/")
+    rest, _cost, last = look(f"{PLACE}/statements/?after={older[1]}")
+    assert (cost, len(first), last) == (few, 30, None)
+    assert first + rest == [f"read-{number:02}" for number in range(34, -1, -1)]

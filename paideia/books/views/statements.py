@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from paideia.books import actions, presentation, queries
 from paideia.books.forms import DifferenceForm, ExplanationForm, FeeForm, UploadForm
+from paideia.commerce.paging import page_after
 from paideia.communities.doors import for_those_who_may
 from paideia.lib.refusal import Invalid, Refused
 
@@ -104,8 +105,10 @@ def _choices(form: DifferenceForm, name: str) -> list[tuple[str, str]]:
 
 def _page(request: HttpRequest, form: UploadForm, fee_form: FeeForm) -> HttpResponse:
     viewer = request.viewer  # type: ignore[attr-defined]
+    page = page_after(queries.statements(viewer), request.GET.get("after"), by="covers_from")
     context = {
-        "statements": list(queries.statements(viewer)[:ROWS]),
+        "statements": page.rows,
+        "after": page.after,
         "missing": queries.statements_missing(viewer),
         "open": queries.differences(viewer, "open").count(),
         "form": form,

@@ -2,14 +2,24 @@
 
 import csv
 import io
+import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from paideia.activity.readers import run_once
 from paideia.commerce.actions import settle_order
-from paideia.commerce.models import BillingAddress, FapiaoRequest, Invoice, InvoiceTerms, TaxRule
+from paideia.commerce.models import (
+    BillingAddress,
+    FapiaoRequest,
+    Invoice,
+    InvoiceTerms,
+    Order,
+    TaxRule,
+)
 from tests.cast import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +110,44 @@ def test_every_page_of_the_team_opens(invoice, owner):
     team = sign_in(owner)
     for path in ("invoices/", "invoices/?after=99999", "invoices/terms/", "fapiao/", "fapiao/?state=issued"):
         assert team.get(f"{HOME}manage/{path}").status_code == 200
+
+
+def test_who_waits_for_a_fapiao_pages_by_key_and_costs_the_same_for_thirty_as_for_one(
+    owner, visitor, monthly, community
+):
+    def ask(count):
+        for _index in range(count):
+            order = Order.objects.create(
+                number=f"F{Order.objects.count():04}",
+                community=community,
+                buyer=visitor,
+                offer=monthly,
+                term=monthly.term,
+                total=3000,
+                currency="CNY",
+                provider="sandbox",
+                expires_at=timezone.now(),
+            )
+            FapiaoRequest.objects.create(
+                order=order, title=f"Firm {order.number}", email="a@example.org", asked_at=timezone.now()
+            )
+
+    def look(path):
+        with CaptureQueriesContext(connection) as found:
+            text = team.get(path).text
+        return (
+            re.findall(r"Firm (F[0-9]+)", text),
+            len(found),
+            re.search(r"pager-older.*after=([0-9]+)", text),
+        )
+
+    team = sign_in(owner)
+    ask(1)
+    team.get(f"{HOME}manage/fapiao/")
+    _rows, few, older = look(f"{HOME}manage/fapiao/")
+    assert older is None
+    ask(34)
+    first, cost, older = look(f"{HOME}manage/fapiao/")
+    rest, _cost, last = look(f"{HOME}manage/fapiao/?state=asked&after={older[1]}")
+    assert (cost, len(first), last) == (few, 30, None)
+    assert sorted(first + rest) == sorted(FapiaoRequest.objects.values_list("order__number", flat=True))

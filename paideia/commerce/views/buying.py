@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from paideia.commerce import actions, presentation, queries
 from paideia.commerce.models import Offer, Order
+from paideia.commerce.paging import page_after
 from paideia.commerce.presentation import OfferCard
 from paideia.commerce.providers import ProviderDown, cashier, provider_of
 from paideia.commerce.providers.asking import while_somebody_waits
@@ -66,8 +67,8 @@ def trial(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_safe
 def order_list(request: HttpRequest) -> HttpResponse:
-    orders = queries.orders_of(request.viewer)[:200]  # type: ignore[attr-defined]
-    return render(request, "commerce/orders.html", {"orders": orders})
+    page = page_after(queries.orders_of(request.viewer), request.GET.get("after"))  # type: ignore[attr-defined]
+    return render(request, "commerce/orders.html", {"orders": page.rows, "after": page.after})
 
 
 @login_required

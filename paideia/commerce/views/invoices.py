@@ -16,6 +16,7 @@ from paideia.commerce.actions.invoices import save_invoice_terms
 from paideia.commerce.forms.invoices import BillingAddressForm, FapiaoAnswerForm, FapiaoForm, InvoiceTermsForm
 from paideia.commerce.invoice_pdf import invoice_pdf
 from paideia.commerce.models import FapiaoRequest, TaxRule
+from paideia.commerce.paging import page_after
 from paideia.commerce.queries import invoices as papers
 from paideia.commerce.queries.invoices import PAGE_ROWS
 from paideia.commerce.returning import same_site
@@ -143,8 +144,11 @@ def invoice_terms(request: Request) -> HttpResponse:
 def fapiao_list(request: HttpRequest) -> HttpResponse:
     """Who waits for a 发票, and what was issued."""
     chosen = request.GET.get("state", "asked")
+    found = papers.fapiao_requests(request.viewer, chosen)  # type: ignore[attr-defined]
+    page = page_after(found, request.GET.get("after"), by="asked_at")
     context = {
-        "rows": list(papers.fapiao_requests(request.viewer, chosen)[:200]),  # type: ignore[attr-defined]
+        "rows": page.rows,
+        "after": page.after,
         "states": FapiaoRequest.State.choices,
         "chosen": chosen,
     }

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from datetime import timedelta
+import re
+from datetime import date, timedelta
 
 import pytest
 import time_machine
@@ -12,21 +13,22 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from paideia.accounts.models import User
-from paideia.activity.readers import run_once
 from paideia.commerce.models import Order
-from paideia.partners.actions import Destination, ask_for_payout, become_affiliate, release_commissions
+from paideia.lib import formatting
+from paideia.partners.actions import Destination, ask_for_payout, release_commissions
 from paideia.partners.forms import PercentField, ProgrammeForm
 from paideia.partners.models import (
     Affiliate,
     Attribution,
     ClickDay,
-    Commission,
     Payout,
     PayoutTerms,
     Programme,
     ShareRule,
+    ShareRun,
+    Statement,
 )
-from tests.cast import PASSWORD, sign_in, viewer_of
+from tests.cast import PASSWORD, let_in, person, sign_in, viewer_of
 
 pytestmark = pytest.mark.django_db
 HOME = "/c/agora/"
@@ -289,16 +291,79 @@ def test_every_page_of_the_team_opens(earned, owner):
         assert sign_in(earned).get(f"{HOME}{path}").status_code == 200
 
 
-def test_lists_ask_the_database_as_often_for_many_as_for_one(
-    programme, owner, community, django_assert_max_num_queries
-):
-    from tests.cast import let_in, person
+def _affiliates(community, count, state):
+    people = [let_in(community, person(f"{state}{index}")) for index in range(count)]
+    Affiliate.objects.bulk_create(
+        Affiliate(community=community, user=one, code=f"{state[:4].upper()}{one.pk:04}", state=state)
+        for one in people
+    )
 
+
+def _payouts(community, count, state):
+    for index in range(count):
+        Payout.objects.create(
+            community=community,
+            user=let_in(community, person(f"{state}{index}")),
+            amount=100,
+            currency="CNY",
+            method="bank",
+            holder="Pia",
+            account=f"{index:04}",
+            state=state,
+        )
+
+
+def _pages(client, path):
+    """The rows of a list, page after page, and what each page cost."""
+    rows, costs = [], []
+    while path:
+        with CaptureQueriesContext(connection) as found:
+            text = client.get(path).text
+        costs.append(len(found))
+        rows += re.findall(r'<p class="row-title">(\w+)', text)
+        older = re.search(r'class="button button-plain pager-older" href="([^"]+)"', text)
+        path = older[1].replace("&amp;", "&") if older else ""
+    return rows, costs
+
+
+@pytest.mark.parametrize(
+    ("fill", "path"), [(_affiliates, "partners/?state=active"), (_payouts, "payouts/?state=asked")]
+)
+def test_lists_of_the_team_page_by_key_and_cost_the_same_for_thirty_as_for_one(
+    programme, owner, community, fill, path
+):
     team = sign_in(owner)
-    for count in (1, 20):
-        for index in range(count):
-            become_affiliate(viewer=viewer_of(let_in(community, person(f"a{count}-{index}"))))
-        with django_assert_max_num_queries(16):
-            team.get(f"{HOME}manage/partners/")
-    assert User.objects.count() > 20 and Commission.objects.count() == 0
-    run_once("partners.commissions")
+    state = path.rpartition("=")[2]
+    fill(community, 1, state)
+    team.get(f"{HOME}manage/{path}")
+    _one, (few,) = _pages(team, f"{HOME}manage/{path}")
+    Affiliate.objects.all().delete()
+    Payout.objects.all().delete()
+    User.objects.filter(handle__startswith=state).delete()
+    fill(community, 35, state)
+    rows, costs = _pages(team, f"{HOME}manage/{path}")
+    assert costs == [few, few]
+    assert sorted(rows) == sorted(f"{state}{index}" for index in range(35))
+
+
+def test_who_asks_to_take_part_stands_first_whatever_was_decided_since(programme, owner, community):
+    _affiliates(community, 1, "asked")
+    _affiliates(community, 35, "active")
+    page = sign_in(owner).get(f"{HOME}manage/partners/").text
+    assert page.index("asked0") < page.index('id="affiliate-rows"') < page.index("active34")
+    assert page.count("/decision/") == 2 + 30  # to approve or refuse one, to close thirty
+
+
+def test_months_of_shares_cost_one_query_however_many(owner, community):
+    team = sign_in(owner)
+    ShareRun.objects.create(community=community, month=date(2025, 1, 1))
+    team.get(f"{HOME}manage/shares/")
+    with CaptureQueriesContext(connection) as few:
+        team.get(f"{HOME}manage/shares/")
+    for month in range(2, 13):
+        run = ShareRun.objects.create(community=community, month=date(2025, month, 1))
+        Statement.objects.create(run=run, user=owner, amount=100 * month, currency="CNY")
+    with CaptureQueriesContext(connection) as many:
+        page = team.get(f"{HOME}manage/shares/").text
+    assert len(many) == len(few)
+    assert all(formatting.money(100 * month, "CNY") in page for month in range(2, 13))

@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from paideia.commerce.paging import PAGE_ROWS, page_after
 from paideia.commerce.views.manage_discounts import as_csv
 from paideia.communities.doors import Request, for_those_who_may
 from paideia.lib.refusal import Invalid, Refused
@@ -19,9 +20,13 @@ from paideia.partners.models import Affiliate, Payout, ShareRule
 def affiliate_list(request: Request) -> HttpResponse:
     """Everybody who recommends the community or asked to."""
     viewer = request.viewer
-    chosen = request.GET.get("state", "")
+    chosen, after = request.GET.get("state", ""), request.GET.get("after")
+    page = page_after(queries.affiliates(viewer, chosen), after, by="asked_at")
+    waiting = [] if chosen or after else list(queries.affiliates(viewer, Affiliate.State.ASKED)[:PAGE_ROWS])
     context = {
-        "rows": queries.affiliates(viewer, chosen),
+        "waiting": waiting,
+        "rows": queries.with_reach([*waiting, *page.rows])[len(waiting) :],
+        "after": page.after,
         "states": Affiliate.State.choices,
         "chosen": chosen,
         "programme": queries.programme_of(viewer),
@@ -66,8 +71,10 @@ def programme(request: Request) -> HttpResponse:
 def payout_list(request: Request) -> HttpResponse:
     """What members asked to be paid."""
     chosen = request.GET.get("state", "asked")
+    page = page_after(queries.payouts(request.viewer, chosen), request.GET.get("after"), by="asked_at")
     context = {
-        "rows": list(queries.payouts(request.viewer, chosen)[:200]),
+        "rows": page.rows,
+        "after": page.after,
         "states": Payout.State.choices,
         "chosen": chosen,
         "owed": queries.owed_in_all(request.viewer),
