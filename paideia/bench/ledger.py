@@ -23,7 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from paideia.bench.database import fresh_database
+from paideia.bench.database import run_apart
 
 AIMS = {"transfers": 0.5, "hot_transfers": 0.5, "settled_orders": 0.15}
 ACCOUNTS, SCALE = 10_000, 10
@@ -42,14 +42,7 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--seconds", type=int, default=5, help="how long each is measured")
     parser.add_argument("--clients", type=int, default=8)
-    options = parser.parse_args(argv)
-    with fresh_database() as url:
-        environment = {
-            **os.environ,
-            "PAIDEIA_DATABASE_URL": url,
-            "PAIDEIA_BENCH": json.dumps(vars(options)),
-        }
-        return subprocess.run([sys.executable, "-m", "paideia.bench.ledger"], env=environment).returncode
+    return run_apart("paideia.bench.ledger", parser.parse_args(argv))
 
 
 def run(seconds: int, clients: int) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
 
-from paideia.bench.database import fresh_database
+from paideia.bench.database import run_apart
 from paideia.bench.load import Measured, Request, measure
 
 AIMS = {
@@ -36,14 +36,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--seconds", type=float, default=4.0, help="how long each page is loaded")
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--workers", type=int, default=2)
-    options = parser.parse_args(argv)
-    with fresh_database() as url:
-        environment = {
-            **os.environ,
-            "PAIDEIA_DATABASE_URL": url,
-            "PAIDEIA_BENCH": json.dumps(vars(options)),
-        }
-        return subprocess.run([sys.executable, "-m", "paideia.bench.pages"], env=environment).returncode
+    return run_apart("paideia.bench.pages", parser.parse_args(argv))
 
 
 def run(options: dict[str, Any]) -> dict[str, Any]:
