@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from paideia.commerce.life import may_become
 from paideia.commerce.models import Dispute, Order, Refund
 from paideia.commerce.providers import Capability, provider_of
-from paideia.commerce.quoting.unused import taken_in_payment
+from paideia.commerce.quoting.unused import brought_in, taken_in_payment
 from paideia.commerce.refusals import WrongRefund
 from paideia.lib import formatting
 from paideia.lib.refusal import NotFound
@@ -89,7 +89,7 @@ def refund_terms(
     access = access or default_access(left.value - amount - credit)
     if access not in Access.values:
         raise WrongRefund(_("Choose what becomes of access."))
-    return RefundTerms(amount, credit, access, (amount + credit, left.value))
+    return RefundTerms(amount, credit, access, (amount + credit, left.value + brought_in(order)))
 
 
 def default_access(rest: int) -> str:

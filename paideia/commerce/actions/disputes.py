@@ -8,10 +8,11 @@ from paideia.activity.actions import record
 from paideia.commerce import books
 from paideia.commerce.actions.settling import locked
 from paideia.commerce.actions.strays import must_be_known, resolve
-from paideia.commerce.deliveries import resting
+from paideia.commerce.deliveries import exchanging, resting
 from paideia.commerce.life import advance, may_become
 from paideia.commerce.models import Dispute, Notice, Order, Refund
 from paideia.commerce.providers import DisputeNews, DisputeState
+from paideia.commerce.quoting.unused import taken_in_payment
 from paideia.commerce.refunding import state_of_money
 
 State = Dispute.State
@@ -55,13 +56,12 @@ def _open(order: Order, news: DisputeNews) -> Dispute:
     amount = min(news.amount, order.value - order.refunded)
     dispute = _write(order, news, amount)
     now = timezone.now()
-    dispute.taken = resting.take(
-        order,
-        access=Refund.Access.REVOKED,
-        share=(1, 1),
-        because=_("The payment is disputed."),
-        at=now,
-    )
+    because = _("The payment is disputed.")
+    own = max(order.value - order.refunded - taken_in_payment(order), 0)  # the rest is in a change of plan
+    dispute.taken = [
+        *resting.take(order, access=Refund.Access.REVOKED, share=(1, 1), because=because, at=now),
+        *exchanging.claim(order, amount - own, because, now),
+    ]
     dispute.save(update_fields=["taken"])
     key, detail = f"dispute:{dispute.pk}:opened", _detail(order, dispute)
     books.take_from_income(order, books.disputed(order), amount, key, detail, must=True)

@@ -80,6 +80,7 @@ class Effect:
     ends_at: datetime | None  # as it stands
     will_end_at: datetime | None  # after the refund
     is_revoked: bool
+    comes_back: bool = False  # what a refunded change had taken in payment
 
     @property
     def changes(self) -> bool:
@@ -95,6 +96,7 @@ def preview_refund(
 ) -> tuple[RefundTerms, list[Effect]]:
     """What this refund would do, found by doing it and undoing all of it. Raises as refund_order does."""
     before = {one.pk: one for one in _given(order)}
+    replaced = set(_given(order.replaces)) if order.replaces else set()
     try:
         with transaction.atomic():
             row = locked(order.pk)
@@ -106,6 +108,11 @@ def preview_refund(
                 Effect(one.plan.name, before[one.pk].ends_at, one.ends_at, one.revoked_at is not None)
                 for one in _given(order)
                 if one.pk in before and before[one.pk].revoked_at is None
+            ]
+            effects += [
+                Effect(one.plan.name, None, one.ends_at, False, comes_back=True)
+                for one in (_given(order.replaces) if order.replaces else [])
+                if one not in replaced
             ]
             raise _Undone
     except _Undone:

@@ -164,7 +164,7 @@ def _save_refunded(order: Order) -> None:
 
 def _rest_on(order: Order, refund: Refund) -> None:
     """What the failed refund took is given again with the rest, should the dispute be won."""
-    dispute = Dispute.objects.get(order=order, state=Dispute.State.OPEN)
+    dispute = Dispute.objects.filter(order=order, state=Dispute.State.OPEN).order_by("pk")[0]
     dispute.taken = [*dispute.taken, *refund.taken]
     dispute.save(update_fields=["taken"])
 

@@ -1,15 +1,17 @@
 """A change of plan: what is left of the old one is taken in payment, or the new one follows its end."""
 
 from datetime import datetime
+from typing import Any
 
-from paideia.access.actions import revoke, shorten
 from paideia.access.models import Grant
 from paideia.activity.actions import record
+from paideia.commerce.deliveries import exchanging
 from paideia.commerce.deliveries.grace import bridge, take_down
 from paideia.commerce.deliveries.purchase import Purchase
+from paideia.commerce.deliveries.resting import give_grants_again
 from paideia.commerce.deliveries.stopping import OVER, close_open_orders, end, stop_for, subscription_of
 from paideia.commerce.deliveries.subscribing import RUNNING, begin, grant_period
-from paideia.commerce.models import Offer, Order, OrderLine, Subscription
+from paideia.commerce.models import Offer, Order, OrderLine, Refund, Subscription
 from paideia.commerce.periods import end_of_period
 from paideia.commerce.quoting import Quote
 from paideia.commerce.quoting.renewing import agreed_price
@@ -21,6 +23,8 @@ State = Subscription.State
 
 
 class Change(Purchase):
+    """Taken back, it returns what it took in payment of the order before (`exchanging`)."""
+
     def prepare(self, order: Order, quote: Quote) -> None:
         if order.offer is not None and _runs(order):
             raise SubscribedAlready()
@@ -33,7 +37,7 @@ class Change(Purchase):
             raise AlreadyPaid(order.number, order.charge_id or "")
         if not order.lines.filter(kind=OrderLine.Kind.UNUSED).exists():
             return self._after(order, before)
-        _cut(before, order.paid_at)
+        exchanging.take_in(order, before)
         row = subscription_of(before)
         row = row if row is not None and row.state not in OVER else None
         if row is not None:
@@ -63,16 +67,12 @@ class Change(Purchase):
         self, order: Order, *, access: str, share: tuple[int, int], because: str, at: datetime
     ) -> None:
         super().withdraw(order, access=access, share=share, because=because, at=at)
+        if access == Refund.Access.REVOKED:
+            exchanging.give_back(order, at)
         stop_for(order, access=access, because=because, at=at)
 
-
-def _cut(before: Order, at: datetime) -> None:
-    """What was taken in payment ends."""
-    for given in Grant.objects.filter(source=f"order:{before.pk}", revoked_at=None):
-        if given.starts_at >= at:
-            revoke(grant=given, because="changed to another plan")
-        elif given.ends_at is None or given.ends_at > at:
-            shorten(grant=given, ends_at=at, because="changed to another plan")
+    def give_again(self, order: Order, *, taken: list[dict[str, Any]], key: str, at: datetime) -> None:
+        give_grants_again(order, exchanging.take_again(order, taken, at), key=key, at=at)
 
 
 def _move(row: Subscription, order: Order) -> list[Grant]:

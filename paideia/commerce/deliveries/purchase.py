@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from paideia.access.actions import grant, revoke, shorten
+from paideia.access.actions import grant, revoke
 from paideia.access.models import Grant, Plan
 from paideia.accounts.models import User
+from paideia.commerce.deliveries.shortening import take_off
 from paideia.commerce.models import Order, Refund
 from paideia.commerce.quoting import Quote
 from paideia.commerce.terms import end_of_term
@@ -40,11 +41,11 @@ class Purchase:
     def withdraw(
         self, order: Order, *, access: str, share: tuple[int, int], because: str, at: datetime
     ) -> None:
+        if access == Refund.Access.SHORTENED:
+            take_off(order, share=share, because=because, at=at)
+            return
         for given in Grant.objects.filter(source=f"order:{order.pk}", revoked_at=None):
-            if access == Refund.Access.REVOKED:
-                revoke(grant=given, because=because)
-            elif given.ends_at is not None:  # there is no last part of what never ends
-                _shorten(given, share, because, at)
+            revoke(grant=given, because=because)
 
 
 def free_from(buyer: User, plan: Plan, paid_at: datetime) -> datetime:
@@ -57,18 +58,6 @@ def free_from(buyer: User, plan: Plan, paid_at: datetime) -> datetime:
         .first()
     )
     return last.ends_at if last is not None and last.ends_at is not None else paid_at
-
-
-def _shorten(given: Grant, share: tuple[int, int], because: str, at: datetime) -> None:
-    """Take the refunded share of the whole term off its end, but nothing that has passed."""
-    assert given.ends_at is not None
-    part, whole = share
-    off = (given.ends_at - given.starts_at) * part // whole
-    ends_at = max(given.ends_at - off, given.starts_at, at)
-    if ends_at <= max(at, given.starts_at):
-        revoke(grant=given, because=because)
-    elif ends_at < given.ends_at:
-        shorten(grant=given, ends_at=ends_at, because=because)
 
 
 __all__ = ["Purchase", "free_from"]

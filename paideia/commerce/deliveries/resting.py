@@ -21,11 +21,28 @@ class GivesAgain(Protocol):
     def give_again(self, order: Order, *, taken: Taken, key: str, at: datetime) -> None: ...
 
 
+@runtime_checkable
+class TakesMore(Protocol):
+    """A delivery that took more than the order's own grants, and so says itself what."""
+
+    def take(
+        self, order: Order, *, access: str, share: tuple[int, int], because: str, at: datetime
+    ) -> Taken: ...
+
+
 def take(order: Order, *, access: str, share: tuple[int, int], because: str, at: datetime) -> Taken:
-    """Let the order's delivery withdraw, and return what that took: for each grant what was left of it."""
-    before = {one.pk: one for one in _grants(order)}
-    delivery_of(order).withdraw(order, access=access, share=share, because=because, at=at)
-    taken = []
+    """Let the order's delivery withdraw, and return what that took: for each grant what was left of it; and whether
+    that returned what the order had taken in payment."""
+    from paideia.commerce.deliveries.exchanging import standing
+
+    delivery = delivery_of(order)
+    if isinstance(delivery, TakesMore):
+        return delivery.take(order, access=access, share=share, because=because, at=at)
+    before, exchange = {one.pk: one for one in _grants(order)}, standing(order) if order.replaces_id else None
+    delivery.withdraw(order, access=access, share=share, because=because, at=at)
+    taken: Taken = []
+    if exchange is not None and standing(order) is None:
+        taken.append({"returned": exchange.pk})
     for now in _grants(order):
         was = before.get(now.pk)
         if was is None or was.revoked_at is not None:
@@ -42,21 +59,27 @@ def take(order: Order, *, access: str, share: tuple[int, int], because: str, at:
 
 def give_again(order: Order, taken: Taken, *, key: str) -> None:
     """Give what was taken, for the time that was left of it then. `key` names the cause: once."""
+    from paideia.commerce.deliveries.exchanging import unclaim
+
     at, delivery = timezone.now(), delivery_of(order)
+    for claimed in [one for one in taken if "lowered" in one]:
+        unclaim(claimed, key, at)
+    own = [one for one in taken if "lowered" not in one]
     if isinstance(delivery, GivesAgain):
-        delivery.give_again(order, taken=taken, key=key, at=at)
+        delivery.give_again(order, taken=own, key=key, at=at)
         return
-    give_grants_again(order, taken, key=key, at=at)
+    give_grants_again(order, own, key=key, at=at)
 
 
-def give_grants_again(order: Order, taken: Taken, *, key: str, at: datetime) -> None:
-    """Give the order's own grants that were taken, for the time that was left of each."""
+def give_grants_again(order: Order, taken: Taken, *, key: str, at: datetime) -> list[Grant]:
+    """Give the order's own grants that were taken, for the time that was left of each. Returns what was given."""
     grants = {one.pk: one for one in _grants(order)}
+    given_again = []
     for number, one in enumerate(taken):  # one grant may have been cut twice
         given = grants[one["grant"]]
         starts_at, ends_at = _time_left(order, given, one, at)
         if ends_at is None or ends_at > starts_at:
-            grant(
+            again = grant(
                 user=given.user,
                 plan=given.plan,
                 starts_at=starts_at,
@@ -64,6 +87,8 @@ def give_grants_again(order: Order, taken: Taken, *, key: str, at: datetime) -> 
                 source=given.source,
                 key=f"{key}:{number}:{given.pk}",
             )
+            given_again.append(again)
+    return given_again
 
 
 def _time_left(

@@ -16,7 +16,7 @@ from paideia.commerce.models.invoices import (
 from paideia.commerce.models.notices import Notice
 from paideia.commerce.models.offers import PRICE_MAX, Offer, OfferPrice, SeatBand
 from paideia.commerce.models.orders import Order, OrderLine
-from paideia.commerce.models.refunds import Dispute, Refund
+from paideia.commerce.models.refunds import Dispute, Exchange, Refund
 from paideia.commerce.models.seats import Seat, SeatOrder, SeatPool
 from paideia.commerce.models.subscriptions import Reminder, Rest, RetentionOffer, Subscription
 from paideia.commerce.providers.sandbox.models import SandboxCharge, SandboxDispute, SandboxRefund
@@ -31,6 +31,7 @@ __all__ = [
     "Coupon",
     "CouponUse",
     "Dispute",
+    "Exchange",
     "FapiaoRequest",
     "Gift",
     "GiftCard",

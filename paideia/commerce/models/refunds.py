@@ -80,6 +80,28 @@ class Refund(models.Model):
         return self.amount + self.credit
 
 
+class Exchange(models.Model):
+    """The time of an order before that a change of plan took in payment. `taken` says what was left of each grant of
+    it, worth `whole` minor units; `amount` of that still counts here. Refunding or disputing the change returns it."""
+
+    order = models.OneToOneField(Order, models.PROTECT, related_name="exchange")  # the change
+    taken = models.JSONField(default=list)
+    whole = models.PositiveBigIntegerField()  # minor units
+    amount = (
+        models.PositiveBigIntegerField()
+    )  # minor units; less while the payment of the order before is disputed
+    returned_at = models.DateTimeField(null=True, blank=True)
+    returned = models.JSONField(default=list)  # what was given, each as what was taken
+    returns = models.PositiveSmallIntegerField(default=0)  # how often: names each in the keys of grants
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(amount__lte=models.F("whole")), name="exchange_at_most_all"
+            )
+        ]
+
+
 class Dispute(models.Model):
     """A buyer's bank takes a payment back, for now or for good. While it is open what was bought rests."""
 

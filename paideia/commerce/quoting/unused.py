@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from paideia.access.models import Grant
-from paideia.commerce.models import Order, OrderLine
+from paideia.commerce.models import Exchange, Order, OrderLine
 from paideia.commerce.quoting import Quote
 from paideia.commerce.refusals import WrongWish
 from paideia.lib import formatting
@@ -95,28 +95,42 @@ def is_replaceable(order: Order, by: Order | None = None) -> bool:
 
 def left_of(order: Order, now: datetime) -> Left:
     """What is left of an order: by whole seconds, rounded down to a minor unit; all of it, where it is for good."""
-    grants = list(Grant.objects.filter(source=f"order:{order.pk}", revoked_at=None))
+    given = list(Grant.objects.filter(source=f"order:{order.pk}"))
+    grants = [one for one in given if one.revoked_at is None]
     worth = worth_of(order)
     if not grants:
         return Left(0, 0, 0, worth, now)
     ends = [one.ends_at for one in grants if one.ends_at is not None]
     if len(ends) < len(grants):
         return Left(1, 1, worth, worth, None)
-    times = [(one.starts_at, end) for one, end in zip(grants, ends, strict=True)]
-    whole = sum((end - start) // SECOND for start, end in times)
-    left = sum(max((end - max(start, now)) // SECOND, 0) for start, end in times)
+    whole = sum(length_of(one) // SECOND for one in given)
+    left = sum(max((one.ends_at - max(one.starts_at, now)) // SECOND, 0) for one in grants if one.ends_at)
     return Left(left, whole, worth * left // whole if whole else 0, worth, max(ends))
+
+
+def length_of(given: Grant) -> timedelta:
+    """How long a term lasts in all, or, where it was taken back, how long it lasted."""
+    assert given.ends_at is not None or given.revoked_at is not None
+    ends = [at for at in (given.ends_at, given.revoked_at) if at is not None]
+    return max(min(ends) - given.starts_at, timedelta(0))
 
 
 def worth_of(order: Order) -> int:
     """What was paid for it, in money or in time of an order before, and was not refunded."""
-    taken = sum(line.amount for line in order.lines.all() if line.kind == Kind.UNUSED)
-    return max(order.value - taken - order.refunded, 0)
+    return max(order.value + brought_in(order) - order.refunded, 0)
+
+
+def brought_in(order: Order) -> int:
+    """What the time of the order before is worth in this one, in minor units; 0 once it was given back."""
+    if order.replaces_id is None:
+        return 0
+    exchange = Exchange.objects.filter(order=order).first()
+    if exchange is None:  # not paid yet
+        return -sum(line.amount for line in order.lines.all() if line.kind == Kind.UNUSED)
+    return 0 if exchange.returned_at else exchange.amount
 
 
 def taken_in_payment(order: Order) -> int:
-    """How much of an order's worth went into the order that replaced it: that cannot be refunded with it."""
-    lines = OrderLine.objects.filter(
-        order__replaces=order, order__paid_at__isnull=False, kind=Kind.UNUSED, note=order.number
-    )
-    return -sum(lines.values_list("amount", flat=True))
+    """How much of an order's worth is in the order that replaced it: that cannot be refunded with it."""
+    after = Order.objects.filter(replaces=order, paid_at__isnull=False)
+    return sum(brought_in(one) for one in after)
