@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, Q
 
 from paideia.access.viewer import Viewer
 from paideia.activity.models import SetAside
+from paideia.commerce.models import CardTerms, GiftCard, RedeemBatch, SeatPool
 from paideia.communities.models import Community, JoinRequest
 from paideia.content.models import Document
 from paideia.discussions.models import Thread
 from paideia.discussions.queries import threads_open_to
-from paideia.partners.models import Affiliate
+from paideia.partners.models import Affiliate, Programme
 
 WORKS, THREADS = 6, 20
 WORK_KINDS = [Document.Kind.ARTICLE, Document.Kind.COURSE, Document.Kind.COLUMN]
@@ -100,6 +101,31 @@ def own(viewer: Viewer) -> Own:
     done = {"profile": bool(viewer.user.bio), "read": has_read, "say": has_said}
     steps = [step for step, is_done in done.items() if not is_done] if is_new else []
     return Own(UnderWay(*going) if going[0] is not None else None, steps)
+
+
+def own_places(viewer: Viewer) -> set[str]:
+    """Which of these pages are anything to this member: "redeem" where there are codes, "gift_card" where cards are
+    sold, "seat_pools" for who bought seats, "affiliate" for who takes part or can. One query."""
+    if viewer.user is None:
+        return set()
+    here = {"community": viewer.community}
+    live = Programme.objects.filter(**here, is_open=True)
+    found = Community.objects.filter(pk=viewer.community.pk).values_list(
+        Exists(RedeemBatch.objects.filter(**here, revoked_at=None)),
+        Exists(CardTerms.objects.filter(**here).exclude(amounts=[])),
+        Exists(GiftCard.objects.filter(**here, redeemed_at=None, revoked_at=None)),
+        Exists(SeatPool.objects.filter(**here, manager=viewer.user)),
+        Exists(Affiliate.objects.filter(**here, user=viewer.user)),
+        Exists(live),
+    )
+    codes, cards_sold, cards_given, seats, takes_part, programme = found.get()
+    applies = {
+        "redeem": codes or cards_sold or cards_given,
+        "gift_card": cards_sold,
+        "seat_pools": seats,
+        "affiliate": takes_part or (programme and viewer.is_member),
+    }
+    return {name for name, does in applies.items() if does}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("about/", views.about, name="about"),
     path("spaces/<str:slug>/", views.space, name="space"),
+    path("mine/", views.own_places, name="own_places"),
     path("manage/", views.manage, name="manage"),
 ]
 both_urlpatterns = [

@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import get_script_prefix, reverse
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from paideia.access.requests import Request
@@ -129,6 +130,15 @@ def theme_choice(request: Request) -> HttpResponse:
     if chosen in User.Theme.values:
         User.objects.filter(pk=request.user.pk).update(theme=chosen)
     return HttpResponse(status=204)
+
+
+@login_required
+@never_cache
+@require_GET
+def own_places(request: Request) -> HttpResponse:
+    """What else is a member's own here. The menu asks for it when it opens; without a script it is a page."""
+    template = "web/_shell/own_places.html" if "HX-Request" in request.headers else "web/own_places.html"
+    return render(request, template, {"places": queries.own_places(request.viewer)})
 
 
 @login_required

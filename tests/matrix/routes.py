@@ -51,6 +51,7 @@ ROUTES: dict[str, Route] = {
     "home": reads(),
     "about": reads(),
     "space": reads("space"),
+    "own_places": reads(),
     "manage": reads(),
     "manifest": reads(),
     "service_worker": reads(),

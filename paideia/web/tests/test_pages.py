@@ -7,9 +7,12 @@ import pytest
 from django.utils import timezone
 
 from paideia.access.models import Gate
+from paideia.commerce.models import CardTerms, Offer, RedeemBatch, SeatPool
 from paideia.content import actions as content
 from paideia.discussions import actions as talk
-from paideia.web.queries import own, today
+from paideia.partners.models import Programme
+from paideia.web.queries import own, own_places, today
+from tests.cast import viewer_of
 
 
 def publish(community, author, title, gate=None):
@@ -114,3 +117,37 @@ def test_what_is_refused_says_so_in_the_form_it_was_asked(community, visitor, sp
     assert (page.status_code, piece.status_code) == (403, 403)
     assert "Only the team writes in this space." in page.text
     assert "<html" in page.text and "<html" not in piece.text
+
+
+def test_the_menu_names_what_is_a_members_own_and_nothing_else(community, owner, visitor, tier, sign_in):
+    monthly = Offer.objects.create(
+        community=community, name="Monthly", price=3000, currency="CNY", term="month"
+    )
+
+    def entries(user):
+        text = sign_in(user).get("/c/agora/mine/", headers={"HX-Request": "true"}).text
+        return re.findall(r'href="/c/agora/([a-z]+)/"', text)
+
+    assert (entries(owner), entries(visitor)) == ([], [])
+    RedeemBatch.objects.create(community=community, offer=monthly, name="Fair", size=1, created_by=owner)
+    CardTerms.objects.create(community=community, currency="CNY", amounts=[100])
+    Programme.objects.create(community=community, is_open=True)
+    SeatPool.objects.create(
+        community=community,
+        offer=monthly,
+        manager=visitor,
+        name="Class",
+        size=2,
+        token="t",
+        starts_at=timezone.now(),
+    )
+    assert entries(owner) == ["redeem", "cards", "partner"]
+    assert entries(visitor) == ["redeem", "cards", "seats", "partner"]
+    page = sign_in(visitor).get("/c/agora/mine/").text
+    assert all(f'href="/c/agora/{name}/"' in page for name in entries(visitor))
+
+
+def test_what_the_menu_asks_for_costs_one_query(visitor, django_assert_num_queries):
+    viewer = viewer_of(visitor)
+    with django_assert_num_queries(1):
+        own_places(viewer)
