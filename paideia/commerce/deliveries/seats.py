@@ -1,6 +1,6 @@
 """Seats: a pool for whoever bought them, to give to others. Nobody's plans outlast the pool."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -9,7 +9,7 @@ from paideia.access.actions import grant, revoke, shorten
 from paideia.access.models import Grant
 from paideia.activity.actions import record
 from paideia.commerce.codes import new_token
-from paideia.commerce.models import Order, Refund, Seat, SeatOrder, SeatPool
+from paideia.commerce.models import Dispute, Order, Refund, Seat, SeatOrder, SeatPool
 from paideia.commerce.quoting import Quote
 from paideia.commerce.quoting.pools import plain_domain
 from paideia.commerce.terms import end_of_term
@@ -51,34 +51,42 @@ class Seats:
     def withdraw(
         self, order: Order, *, access: str, share: tuple[int, int], because: str, at: datetime
     ) -> None:
+        self.take(order, access=access, share=share, because=because, at=at)
+
+    def take(
+        self, order: Order, *, access: str, share: tuple[int, int], because: str, at: datetime
+    ) -> list[dict[str, Any]]:
+        """Withdraw, and say what that took from the pool: that it is open, so many seats, or time off its end."""
         wanted = SeatOrder.objects.get(order=order)
-        pool, part = locked_pool(wanted.pool_id), share
+        pool, whole = locked_pool(wanted.pool_id), access == Refund.Access.REVOKED
         if access == Refund.Access.KEPT:
-            return
+            return []
+        part, of = (1, 1) if whole else share
+        taken: dict[str, Any] = {}
         if wanted.does == Does.ADDS:
-            gone = order.quantity if access == Refund.Access.REVOKED else order.quantity * part[0] // part[1]
-            wanted.size_before = gone
-            pool.size = max(pool.size - gone, 0)
+            taken = {"seats": (order.quantity - _seats_taken(order)) * part // of}
+            pool.size = max(pool.size - taken["seats"], 0)
             _reclaim_the_last(pool, because, at)
-        elif access == Refund.Access.REVOKED and wanted.does == Does.MAKES:
-            pool.closed_at = at
+        elif whole and wanted.does == Does.MAKES:
+            taken, pool.closed_at = {"closed": True}, at
             fit_to(pool, at, because)
         elif pool.ends_at is not None:
-            end = _earlier_end(pool, wanted, access, part, at)
-            wanted.ended_before, pool.ends_at = pool.ends_at, end
+            off = (_term_of(order, wanted) - _time_taken(order)) * part // of
+            end = max(pool.ends_at - off, min(at, pool.ends_at))
+            taken, pool.ends_at = {"from": end.isoformat(), "until": pool.ends_at.isoformat()}, end
             fit_to(pool, end, because)
-        wanted.save(update_fields=["size_before", "ended_before"])
         pool.save(update_fields=["size", "closed_at", "ends_at"])
+        return [taken] if taken else []
 
     def give_again(self, order: Order, *, taken: list[dict[str, Any]], key: str, at: datetime) -> None:
         wanted = SeatOrder.objects.get(order=order)
         pool = locked_pool(wanted.pool_id)
-        pool.closed_at = None
-        if wanted.does == Does.ADDS:
-            pool.size += wanted.size_before or 0
-        elif wanted.ended_before is not None:
-            wanted.ended_before, pool.ends_at = pool.ends_at, wanted.ended_before
-        wanted.save(update_fields=["ended_before"])
+        for one in taken:
+            if "closed" in one:
+                pool.closed_at = None
+            pool.size += one.get("seats", 0)
+            if pool.ends_at is not None:
+                pool.ends_at += _time_in(one)
         pool.save(update_fields=["size", "closed_at", "ends_at"])
         for seat in _taken(pool):
             fill(seat, pool, at=at, key=key, order_id=order.pk)
@@ -183,15 +191,34 @@ def _renew(order: Order, wanted: SeatOrder) -> None:
         fill(seat, pool, at=order.paid_at, key=f"order:{order.pk}", order_id=order.pk)
 
 
-def _earlier_end(
-    pool: SeatPool, wanted: SeatOrder, access: str, share: tuple[int, int], at: datetime
-) -> datetime:
-    """When a pool ends after a refund of its last term, or of a part of it."""
-    assert pool.ends_at is not None
-    begins = wanted.ended_before if wanted.does == Does.RENEWS and wanted.ended_before else pool.starts_at
-    if access == Refund.Access.REVOKED:
-        return max(begins, at)
-    return max(pool.ends_at - (pool.ends_at - begins) * share[0] // share[1], at)
+def _term_of(order: Order, wanted: SeatOrder) -> timedelta:
+    """How long the term is that the order gave to its pool."""
+    assert order.paid_at is not None
+    begins = max(wanted.ended_before or order.paid_at, order.paid_at)
+    ends = end_of_term(begins, order.term, order.community.time_zone, deadline=order.ends_at)
+    return ends - begins if ends is not None else timedelta(0)
+
+
+def _taken_before(order: Order) -> list[dict[str, Any]]:
+    """What refunds and disputes took from the order's pool and has not come back."""
+    refunds = Refund.objects.filter(order=order).exclude(state=Refund.State.FAILED)
+    disputes = Dispute.objects.filter(order=order).exclude(state=Dispute.State.WON)
+    rows = [*refunds.values_list("taken", flat=True), *disputes.values_list("taken", flat=True)]
+    return [one for taken in rows for one in taken]
+
+
+def _seats_taken(order: Order) -> int:
+    return sum(one.get("seats", 0) for one in _taken_before(order))
+
+
+def _time_taken(order: Order) -> timedelta:
+    return sum((_time_in(one) for one in _taken_before(order)), timedelta(0))
+
+
+def _time_in(taken: dict[str, Any]) -> timedelta:
+    if "until" not in taken:
+        return timedelta(0)
+    return datetime.fromisoformat(taken["until"]) - datetime.fromisoformat(taken["from"])
 
 
 def _reclaim_the_last(pool: SeatPool, because: str, at: datetime) -> None:
