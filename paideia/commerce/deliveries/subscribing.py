@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from paideia.access.actions import grant
 from paideia.access.models import Grant, Plan
+from paideia.accounts.models import User
 from paideia.activity.actions import record
 from paideia.commerce.deliveries.grace import bridge
 from paideia.commerce.deliveries.purchase import Purchase, free_from
@@ -12,7 +13,7 @@ from paideia.commerce.models import Offer, Order, OrderLine, RetentionOffer, Sub
 from paideia.commerce.periods import end_of_period
 from paideia.commerce.quoting import Quote
 from paideia.commerce.quoting.renewing import agreed_price, price_now
-from paideia.commerce.refusals import NoTrial, SubscribedAlready
+from paideia.commerce.refusals import AlreadyPaid, NoTrial, SubscribedAlready
 
 State = Subscription.State
 RUNNING = (*Subscription.LIVE, State.CANCELLED)
@@ -22,12 +23,13 @@ class Subscribing(Purchase):
     """The first period. It begins after what the buyer still has, and so do those that follow."""
 
     def prepare(self, order: Order, quote: Quote) -> None:
-        if Subscription.objects.filter(user=order.buyer, offer=order.offer, state__in=RUNNING).exists():
+        assert order.offer is not None
+        if runs(order.buyer, order.offer):
             raise SubscribedAlready()
 
     def deliver(self, order: Order) -> list[Grant]:
         assert order.offer is not None and order.paid_at is not None
-        if Subscription.objects.filter(user=order.buyer, offer=order.offer, state__in=RUNNING).exists():
+        if runs(order.buyer, order.offer):
             return super().deliver(order)  # paid by two orders: the second is a term like any other
         plans = order.offer.plans.order_by("pk")
         starts_at = min(
@@ -52,8 +54,11 @@ class PaidTrial(Purchase):
             raise NoTrial()
 
     def deliver(self, order: Order) -> list[Grant]:
+        """Raises AlreadyPaid for who has subscribed meanwhile: the money goes back."""
         offer = order.offer
         assert offer is not None and order.paid_at is not None
+        if runs(order.buyer, offer):
+            raise AlreadyPaid(order.number, order.charge_id or "")
         ends_at = order.paid_at + timedelta(days=offer.trial_days)
         grants = [_trial(order, plan, ends_at) for plan in offer.plans.order_by("pk")]
         if order.renewal == Offer.Renewal.AUTOMATIC:
@@ -65,6 +70,11 @@ class PaidTrial(Purchase):
     ) -> None:
         super().withdraw(order, access=access, share=share, because=because, at=at)
         stop_for(order, access=access, because=because, at=at)
+
+
+def runs(user: User, offer: Offer) -> bool:
+    """Whether somebody has a subscription of this offer."""
+    return Subscription.objects.filter(user=user, offer=offer, state__in=RUNNING).exists()
 
 
 def begin(order: Order, starts_at: datetime) -> list[Grant]:
@@ -182,4 +192,13 @@ def _trial(order: Order, plan: Plan, ends_at: datetime) -> Grant:
     )
 
 
-__all__ = ["RUNNING", "PaidTrial", "Subscribing", "begin", "begin_trial", "grant_period", "record_start"]
+__all__ = [
+    "RUNNING",
+    "PaidTrial",
+    "Subscribing",
+    "begin",
+    "begin_trial",
+    "grant_period",
+    "record_start",
+    "runs",
+]
