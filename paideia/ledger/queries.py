@@ -62,9 +62,8 @@ def audit(community: Community | None = None) -> list[Finding]:
     """
     where = "WHERE community_id = %(community)s" if community else "WHERE true"
     parts: dict[str, Any] = {"where": where, "and_": "AND", "where_s": where.replace("WHERE c", "WHERE s.c")}
-    findings = []
+    # One statement, so that all of them look at the same moment.
+    asked = [f"(SELECT '{name}', found.* FROM ({one.format(**parts)}) found)" for name, one in AUDITS.items()]
     with connection.cursor() as cursor:
-        for name, statement in AUDITS.items():
-            cursor.execute(statement.format(**parts), {"community": community.pk if community else None})
-            findings += [Finding(name, *row) for row in cursor.fetchall()]
-    return findings
+        cursor.execute(" UNION ALL ".join(asked), {"community": community.pk if community else None})
+        return [Finding(*row) for row in cursor.fetchall()]
