@@ -6,7 +6,7 @@ from django.db import transaction
 
 from paideia.commerce.deliveries import delivery_of
 from paideia.commerce.models import Order
-from paideia.ledger.actions import Move, Overdrawn, account, post
+from paideia.ledger.actions import Move, account, post
 from paideia.ledger.models import Account
 
 HOUSE = "house"
@@ -51,23 +51,19 @@ def take_from_income(
     """Take back what the order earned. Sales that were passed on already (to authors, to the bank) do not stop a
     refund: the owners then put the rest in. Anything else that was spent meanwhile, a gift card say, raises
     Overdrawn, unless it `must` be, because a bank has taken the money in any case."""
-    source = income_of(order)
-    try:
-        move(source, target, amount, key, detail)
-    except Overdrawn:
-        if source.owner != HOUSE and not must:
-            raise
-        _top_up(source, target, amount, key, detail)
+    source, owners = income_of(order), account(order.community, OWNERS, "advances", order.currency)
+    there = hold(order)[source.pk]
+    moves = [Move(source, target, amount, key, detail)]
+    if there < amount and (source.owner == HOUSE or must):
+        moves.insert(0, Move(owners, source, amount - there, f"{key}:advance", detail))
+    post(moves)
 
 
-def _top_up(source: Account, target: Account, amount: int, key: str, detail: dict[str, Any]) -> None:
-    owners = account(source.community, OWNERS, "advances", source.currency)
-    ids = sorted({source.pk, target.pk, owners.pk})
-    held = Account.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
-    there = {one.pk: one.balance for one in held}[source.pk]
-    post(
-        [
-            Move(owners, source, amount - there, f"{key}:advance", detail),
-            Move(source, target, amount, key, detail),
-        ]
-    )
+def hold(order: Order) -> dict[int, int]:
+    """Hold the accounts that the money of this order shares with that of others, in the order in which all postings
+    hold them: who posts several times in one transaction holds them first. Returns what is in each, by its id."""
+    shared = [income_of(order), account(order.community, OWNERS, "advances", order.currency)]
+    if order.total:
+        shared.append(charges_of(order, order.currency))
+    rows = Account.objects.select_for_update(no_key=True).filter(pk__in=[one.pk for one in shared])
+    return {row.pk: row.balance for row in rows.order_by("pk")}

@@ -146,17 +146,25 @@ def must_be_on_sale(offer: Offer, wish: Wish) -> None:
 
 
 def expire_orders() -> int:
-    """Close unpaid orders whose time is over. A payment that comes later settles them all the same, where it
-    can still be given."""
-    with transaction.atomic():
-        over = Order.objects.select_for_update(skip_locked=True).filter(
-            state__in=UNPAID, expires_at__lte=timezone.now()
-        )
-        orders = list(over.order_by("expires_at")[:EXPIRE_AT_ONCE_MAX])
-        for order in orders:
-            advance(order, Order.State.EXPIRED)
-            _record_expiry(order)
-    return len(orders)
+    """Close unpaid orders whose time is over, each in a transaction of its own. A payment that comes later settles
+    them all the same, where it can still be given. Returns how many were closed."""
+    over = Order.objects.filter(state__in=UNPAID, expires_at__lte=timezone.now())
+    ids = list(over.order_by("expires_at").values_list("pk", "buyer_id")[:EXPIRE_AT_ONCE_MAX])
+    return sum(_expire(*pair) for pair in ids)
+
+
+@transaction.atomic
+def _expire(order_id: int, buyer_id: int) -> bool:
+    """Whether it was closed: not where its buyer is at it, or somebody was faster."""
+    if not User.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=buyer_id).exists():
+        return False
+    over = Order.objects.select_for_update(of=("self",), skip_locked=True).select_related("community")
+    order = over.filter(pk=order_id, state__in=UNPAID, expires_at__lte=timezone.now()).first()
+    if order is None:
+        return False
+    advance(order, Order.State.EXPIRED)
+    _record_expiry(order)
+    return True
 
 
 def _record_expiry(order: Order) -> None:

@@ -59,9 +59,9 @@ def refund_order(
         raise WrongRefund(_("Say why the money goes back."))
     terms = refund_terms(row, amount=amount, credit=credit, access=access, elsewhere=elsewhere)
     refund = _write(row, terms, reason.strip()[:300], viewer, key)
-    _book(row, refund)
     refund.taken = _withdraw(row, refund, terms)
     refund.save(update_fields=["taken"])
+    _book(row, refund)  # accounts are held last
     before_it = {"state": row.state, "refunded": row.refunded}
     refunded = row.refunded + terms.value
     row.refunded = refunded

@@ -120,6 +120,8 @@ def _fail(refund: Refund, why: str) -> None:
         books.charges_of(order, refund.currency) if was_done else books.on_its_way(order, refund.currency)
     )
     target = books.unmatched(order, refund.currency) if refund.stray_charge_id else books.income_of(order)
+    if not refund.stray_charge_id:
+        books.hold(order)  # a bank may claim what is there again
     if refund.amount:
         books.move(source, target, refund.amount, f"refund:{refund.pk}:failed", _detail(refund))
     refund.state, refund.done_at, refund.next_try_at = State.FAILED, None, None

@@ -96,10 +96,13 @@ def return_stray(*, viewer: Viewer, notice: Notice) -> Refund:
         raise NotFound("")
     if not viewer.may("money.manage"):
         raise NotPermitted()
-    row = Notice.objects.select_for_update(of=("self",)).get(pk=notice.pk)
-    if row.order_id is None or row.outcome not in CAN_BE_SENT_BACK:
+    if notice.order_id is None:
         raise WrongRefund(_("This payment names no order here. Send it back on the provider's own pages."))
-    refund = send_back(locked(row.order_id), row, by=viewer.user)
+    order = locked(notice.order_id)  # before its notices, as everywhere
+    row = Notice.objects.select_for_update(of=("self",)).get(pk=notice.pk)
+    if row.outcome not in CAN_BE_SENT_BACK:
+        raise WrongRefund(_("This payment names no order here. Send it back on the provider's own pages."))
+    refund = send_back(order, row, by=viewer.user)
     if refund is None:
         raise WrongRefund(_("This way of paying cannot send money back. Do it by hand, then say so here."))
     if row.is_open:
