@@ -11,7 +11,7 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,18 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
         yield
         with django_db_blocker.unblock():
             databases.drop()
+
+
+@contextmanager
+def own_database() -> Iterator[None]:
+    """A migrated database for this process, for what runs outside of pytest; dropped afterwards."""
+    with ExitStack() as stack:
+        databases = Databases(_address(stack))
+        stack.callback(databases.close)
+        databases.drop_left_behind()
+        databases.renew()
+        stack.callback(databases.drop)
+        yield
 
 
 def _address(stack: ExitStack) -> str:

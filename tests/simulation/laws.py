@@ -1,136 +1,205 @@
 """What must be true after every step, and what must be true when the faults have stopped."""
 
 from collections import Counter
+from typing import Any
 
-from django.db import connection
 from django.utils import timezone
 
-from paideia.access.models import Grant
-from paideia.commerce.models import CouponUse, Notice, Order, Refund, Subscription
 from paideia.ledger.queries import audit, balance
-from tests.simulation.world import PLACES, USES, World
+from tests.simulation.spans import differences
+from tests.simulation.world import World, asked
 
-State = Order.State
-GIVEN = {State.PAID, State.PARTLY_REFUNDED, State.DISPUTED}
-BOOKED = """
-SELECT o.id, o.number, o.kind, o.state, o.total + o.credit,
-    coalesce((SELECT sum(t.amount) FROM ledger_transfer t
-        WHERE t.key IN ('order:' || o.id || ':sale', 'order:' || o.id || ':credit')), 0),
-    (SELECT count(*) FROM access_grant g WHERE g.source = 'order:' || o.id AND g.revoked_at IS NULL),
-    (SELECT count(*) FROM access_grant g WHERE g.source = 'order:' || o.id),
-    o.subscription_id
-FROM commerce_order o WHERE o.community_id = %s
+# Each finds what breaks it, in words. One statement asks them all.
+LAWS = {
+    "the price of what was paid is booked, and of nothing else": """
+        SELECT format('%%s is %%s, worth %%s, and %%s is booked', o.number, o.state, o.value, o.booked)
+        FROM (SELECT o.*, o.total + o.credit AS value, coalesce((
+                SELECT sum(t.amount) FROM ledger_transfer t
+                WHERE t.key IN ('order:' || o.id || ':sale', 'order:' || o.id || ':credit')), 0) AS booked
+            FROM commerce_order o) o
+        WHERE o.booked <> CASE WHEN o.paid_at IS NULL THEN 0 ELSE o.value END""",
+    "the lines of an order sum to its price": """
+        SELECT format('%%s costs %%s, not the sum of its lines', o.number, o.total + o.credit)
+        FROM commerce_order o
+        WHERE o.total + o.credit <> (SELECT sum(amount) FROM commerce_orderline l WHERE l.order_id = o.id)""",
+    "what lies at an order is what is on its way, disputed or set aside": """
+        SELECT format('%%s at order %%s %%s: %%s, by its rows %%s', b.kind, o.number, o.state, b.lies, b.told)
+        FROM commerce_order o CROSS JOIN LATERAL (
+            SELECT k.kind, k.told, coalesce((SELECT a.balance FROM ledger_account a
+                WHERE a.community_id = o.community_id AND a.owner = 'order:' || o.id AND a.kind = k.kind
+                    AND a.currency = o.currency), 0) AS lies
+            FROM (VALUES
+                ('held', CASE WHEN o.state IN ('created', 'awaiting') THEN o.credit ELSE 0 END),
+                ('refunds', (SELECT coalesce(sum(r.amount), 0) FROM commerce_refund r
+                    WHERE r.order_id = o.id AND r.state IN ('agreed', 'sent'))),
+                ('disputed', (SELECT coalesce(sum(d.amount), 0) FROM commerce_dispute d
+                    WHERE d.order_id = o.id AND d.state = 'open'))) AS k (kind, told)) b
+        WHERE b.lies <> b.told""",
+    "what was refunded is the sum of the refunds and of lost disputes": """
+        SELECT format('%%s is %%s, refunded %%s, by its rows %%s', o.number, o.state, o.refunded, s.sum)
+        FROM commerce_order o CROSS JOIN LATERAL (
+            SELECT coalesce((SELECT sum(r.credit + CASE r.state WHEN 'failed' THEN 0 ELSE r.amount END)
+                    FROM commerce_refund r WHERE r.order_id = o.id AND r.stray_charge_id = ''), 0)
+                + coalesce((SELECT sum(d.amount) FROM commerce_dispute d
+                    WHERE d.order_id = o.id AND d.state = 'lost'), 0) AS sum) s
+        WHERE o.refunded <> s.sum OR o.paid_at IS NOT NULL AND o.state <> 'disputed'
+            AND o.state <> CASE o.refunded WHEN 0 THEN 'paid' WHEN o.total + o.credit THEN 'refunded'
+                ELSE 'partly' END""",
+    "places are sold once": """
+        SELECT format('%%s of %%s places of %%s are sold', sum(o.quantity), f.quantity_max, f.name)
+        FROM commerce_order o JOIN commerce_offer f ON f.id = o.offer_id
+        WHERE o.state IN ('paid', 'partly', 'disputed') AND o.kind NOT IN ('renewal', 'instalment')
+        GROUP BY f.id HAVING sum(o.quantity) > f.quantity_max""",
+    "a coupon is used as often as it may be": """
+        SELECT format('%%s of %%s uses of %%s are taken', count(*), c.uses_max, c.code)
+        FROM commerce_couponuse u JOIN commerce_coupon c ON c.id = u.coupon_id
+        WHERE u.released_at IS NULL GROUP BY c.id HAVING count(*) > c.uses_max""",
+    "who does not pay keeps no coupon": """
+        SELECT format('%%s is %%s, and a coupon is used by it: %%s', o.number, o.state, u.released_at IS NULL)
+        FROM commerce_couponuse u JOIN commerce_order o ON o.id = u.order_id
+        WHERE (u.released_at IS NOT NULL) <> (o.state IN ('failed', 'expired'))""",
+    "a period is paid once": """
+        SELECT format('period %%s of subscription %%s is paid %%s times', period, subscription_id, count(*))
+        FROM commerce_order WHERE paid_at IS NOT NULL AND subscription_id IS NOT NULL
+        GROUP BY subscription_id, period HAVING count(*) > 1""",
+    "the time of an order is taken in payment once": """
+        SELECT format('order %%s was taken in payment %%s times', replaces_id, count(*)) FROM commerce_order
+        WHERE paid_at IS NOT NULL AND replaces_id IS NOT NULL GROUP BY replaces_id HAVING count(*) > 1""",
+    "what is on a card is what was paid for it and is not spent": """
+        SELECT format('card %%s holds %%s, by its rows %%s', c.id, c.lies, c.told) FROM (
+            SELECT c.id, coalesce((SELECT a.balance FROM ledger_account a WHERE a.community_id = c.community_id
+                    AND a.owner = 'card:' || c.id AND a.kind = 'balance' AND a.currency = c.currency), 0) AS lies,
+                CASE WHEN c.redeemed_at IS NOT NULL OR c.order_id IS NULL AND c.revoked_at IS NOT NULL
+                    OR c.order_id IS NOT NULL AND o.paid_at IS NULL OR e.key IS NOT NULL THEN 0
+                ELSE c.amount - coalesce(o.refunded, 0) - coalesce((SELECT sum(d.amount) FROM commerce_dispute d
+                    WHERE d.order_id = o.id AND d.state = 'open'), 0) END AS told
+            FROM commerce_giftcard c LEFT JOIN commerce_order o ON o.id = c.order_id
+            LEFT JOIN ledger_transfer e ON e.key = 'card:' || c.id || ':ended') c
+        WHERE c.lies <> c.told""",
+    "credit is what cards and refunds brought, less what was bought with it": """
+        SELECT format('user %%s has %%s of credit, by the rows %%s', c.id, c.lies, c.told) FROM (
+            SELECT u.id, coalesce((SELECT sum(a.balance) FROM ledger_account a
+                    WHERE a.owner = 'user:' || u.id AND a.kind = 'credit'), 0) AS lies,
+                coalesce((SELECT sum(t.amount) FROM commerce_giftcard c
+                    JOIN ledger_transfer t ON t.key = 'card:' || c.id || ':redeemed'
+                    WHERE c.redeemed_by_id = u.id), 0)
+                + coalesce((SELECT sum(r.credit) FROM commerce_refund r
+                    JOIN commerce_order o ON o.id = r.order_id WHERE o.buyer_id = u.id), 0)
+                - coalesce((SELECT sum(o.credit) FROM commerce_order o
+                    WHERE o.buyer_id = u.id AND o.state NOT IN ('failed', 'expired')), 0) AS told
+            FROM accounts_user u) c
+        WHERE c.lies <> c.told""",
+    "a code gives once, and not after it was withdrawn": """
+        SELECT format('code %%s was used at %%s, its batch withdrawn at %%s', c.id, c.used_at, b.revoked_at)
+        FROM commerce_redeemcode c JOIN commerce_redeembatch b ON b.id = c.batch_id
+        WHERE c.used_at > b.revoked_at""",
+    "no more people sit than there are seats": """
+        SELECT format('%%s of %%s seats of pool %%s are taken', count(*), p.size, p.id)
+        FROM commerce_seat s JOIN commerce_seatpool p ON p.id = s.pool_id
+        WHERE s.taken_at IS NOT NULL AND s.reclaimed_at IS NULL GROUP BY p.id HAVING count(*) > p.size""",
+    "what is not paid, or disputed, gives nothing": """
+        SELECT format('%%s is %%s and gives', o.number, o.state) FROM commerce_order o
+        WHERE o.state NOT IN ('paid', 'partly', 'refunded') AND EXISTS (SELECT 1 FROM access_grant g
+            WHERE g.source = 'order:' || o.id AND g.revoked_at IS NULL)""",
+}
+ALL = " UNION ALL ".join(f"({statement})" for statement in LAWS.values())
+STANDING = "SELECT user_id, plan_id, source, starts_at, ends_at FROM access_grant WHERE revoked_at IS NULL"
+CHARGED = """
+SELECT o.number, o.charge_id, o.subscription_id, o.period, o.buyer_id, o.id, o.kind FROM commerce_order o
+"""
+AGREED = """
+SELECT coalesce(nullif(r.stray_charge_id, ''), o.charge_id), r.amount, r.state
+FROM commerce_refund r JOIN commerce_order o ON o.id = r.order_id WHERE r.amount > 0
 """
 
 
 def broken(world: World) -> list[str]:
     """The laws that do not hold now."""
     wrong = [str(finding) for finding in audit(world.town.community)]
-    with connection.cursor() as cursor:
-        cursor.execute(BOOKED, [world.town.community.pk])
-        for pk, number, kind, state, value, booked, standing, given, subscription in cursor.fetchall():
-            was_paid = state not in {State.CREATED, State.AWAITING, State.FAILED, State.EXPIRED}
-            if booked != (value if was_paid else 0):
-                wrong.append(f"{number} is {state}, worth {value}, and {booked} is booked")
-            if not was_paid and given:
-                wrong.append(f"{number} is {state} and gave something")
-            if state == State.PAID and kind == Order.Kind.PURCHASE and not subscription and not standing:
-                wrong.append(f"{number} is paid and gives nothing")
-            if state in {State.REFUNDED, State.DISPUTED} and standing:
-                wrong.append(f"order {pk} ({number}) is {state} and still gives")
-    return wrong + _limits(world) + _charges(world) + _subscriptions(world)
-
-
-def _limits(world: World) -> list[str]:
-    wrong = []
-    orders = Order.objects.filter(community=world.town.community)
-    sold = orders.filter(offer=world.town.offers["few"], state__in=GIVEN).count()
-    if sold > PLACES:
-        wrong.append(f"{sold} of {PLACES} places are sold")
-    uses = CouponUse.objects.filter(coupon=world.town.coupon, released_at=None).count()
-    if uses > USES:
-        wrong.append(f"{uses} of {USES} uses of the coupon are taken")
-    for period, times in Counter(
-        orders.filter(state__in=GIVEN, subscription__isnull=False).values_list("subscription", "period")
-    ).items():
-        if times > 1:
-            wrong.append(f"period {period} was paid {times} times")
-    return wrong
+    wrong += [what for (what,) in asked(ALL)]
+    world.twin.hear()
+    wrong += differences(world.twin.held, world.twin.unclear, asked(STANDING))
+    return wrong + _charges(world)
 
 
 def _charges(world: World) -> list[str]:
-    """Nobody is charged twice unasked, and no more goes back than came."""
-    wrong = []
-    unasked = Counter(one.order_number for one in world.provider.charges.values() if one.unasked)
-    wrong += [f"{number} was charged {times} times" for number, times in unasked.items() if times > 1]
-    wrong += [
-        f"{one.charge_id} went back twice" for one in world.provider.charges.values() if one.gone > one.amount
-    ]
+    """Nobody is charged twice unasked, no more goes back than came, and who is suspended buys nothing."""
+    charges, wrong = world.provider.charges, []
+    orders = {number: rest for number, *rest in asked(CHARGED)}
+    unasked: Counter[Any] = Counter()
+    for one in charges.values():
+        _charge, subscription, period, buyer, *_rest = orders[one.order_number]
+        if one.unasked:
+            unasked[subscription, period] += 1
+        if one.unasked and buyer in world.shut and one.at > world.shut[buyer][1]:
+            wrong.append(f"{one.order_number} was charged to somebody who is suspended")
+    wrong += [f"{period} was charged {times} times" for period, times in unasked.items() if times > 1]
+    wrong += [f"{one.charge_id} went back twice" for one in charges.values() if one.gone > one.amount]
+    refunds = asked(AGREED)
     agreed: Counter[str] = Counter()
-    for refund in Refund.objects.exclude(state=Refund.State.FAILED).select_related("order"):
-        agreed[refund.stray_charge_id or refund.order.charge_id or ""] += refund.amount
-    for charge_id, amount in agreed.items():
-        if amount > world.provider.charges[charge_id].amount:
-            wrong.append(f"{amount} of {charge_id} is agreed to go back")
+    for charge_id, amount, state in refunds:
+        agreed[charge_id] += amount if state != "failed" else 0
+    wrong += [
+        f"{amount} of {charge_id} is agreed to go back"
+        for charge_id, amount in agreed.items()
+        if amount > charges[charge_id].amount
+    ]
     sent = Counter((one.charge.charge_id, one.amount) for one in world.provider.refunds.values())
-    ours = Counter(
-        (refund.stray_charge_id or refund.order.charge_id, refund.amount)
-        for refund in Refund.objects.select_related("order").filter(amount__gt=0)
-    )
+    ours = Counter((charge_id, amount) for charge_id, amount, _state in refunds)
     wrong += [f"{key} was sent back {times} times" for key, times in sent.items() if times > ours[key]]
+    for number, (*_rest, buyer, pk, kind) in orders.items():
+        if kind not in {"renewal", "instalment"} and buyer in world.shut and pk > world.shut[buyer][0]:
+            wrong.append(f"{number} was placed by somebody who is suspended")
     return wrong
 
 
-def _subscriptions(world: World) -> list[str]:
-    """Who pays is in; who was cancelled is not charged."""
-    wrong, now = [], timezone.now()
-    for row in Subscription.objects.filter(community=world.town.community).select_related("user"):
-        held = Grant.objects.filter(
-            user=row.user, plan__offers=row.offer, revoked_at=None, starts_at__lte=now, ends_at__gt=now
-        )
-        untouched = not row.orders.filter(
-            state__in=[State.DISPUTED, State.REFUNDED, State.PARTLY_REFUNDED]
-        ).exists()
-        was_disputed = (
-            row.orders.filter(disputes__isnull=False).exists()
-            or row.orders.filter(refunds__isnull=False).exists()
-        )
-        forever = Grant.objects.filter(user=row.user, plan__offers=row.offer, revoked_at=None, ends_at=None)
-        is_paid = row.state == Subscription.State.ACTIVE and row.period_ends_at > now
-        if is_paid and untouched and not was_disputed and not held.exists() and not forever.exists():
-            wrong.append(f"subscription {row.pk} is paid until {row.period_ends_at} and gives nothing")
-        over = row.ended_at is not None and row.state == Subscription.State.ENDED
-        if over and not was_disputed and held.filter(source__in=_sources(row)).exists():
-            wrong.append(f"subscription {row.pk} has ended and still gives")
+def shut_out(world: World) -> list[str]:
+    """Gates open by what the twin says; to who is suspended nothing does."""
+    now, wrong = timezone.now(), []
+    for user in world.people:
+        told = set() if user.pk in world.shut else world.twin.plans_of(user.pk, now)
+        told -= {plan for who, plan in world.twin.unclear if who == user.pk}
+        seen = world.viewer(user).plans - {plan for who, plan in world.twin.unclear if who == user.pk}
+        if seen != told:
+            wrong.append(f"{user} is let in by {sorted(seen)}, and holds {sorted(told)}")
     return wrong
 
 
-def _sources(row: Subscription) -> list[str]:
-    return [f"order:{pk}" for pk in row.orders.values_list("pk", flat=True)]
+# What faults have left behind that rest did not bring to an end.
+LEFT = {
+    "who can be paid no more is paid or closed": """
+        SELECT format('%%s is %%s since %%s', o.number, o.state, o.created_at) FROM commerce_order o
+        LEFT JOIN commerce_subscription s ON s.id = o.subscription_id
+        WHERE o.state IN ('created', 'awaiting')
+            AND coalesce(s.state, 'ended') NOT IN ('trial', 'active', 'past_due')""",
+    "refunds have arrived or failed": """
+        SELECT format('refund %%s is %%s', id, state) FROM commerce_refund WHERE state IN ('agreed', 'sent')""",
+    "banks have decided": "SELECT number || ' is disputed' FROM commerce_order WHERE state = 'disputed'",
+    "strays are sent back": """
+        SELECT format('%%s was %%s and is not sent back', n.message_id, n.outcome) FROM commerce_notice n
+        WHERE n.outcome IN ('paid_twice', 'too_late', 'gone')
+            AND NOT EXISTS (SELECT 1 FROM commerce_refund r WHERE r.stray_charge_id = n.charge_id)""",
+    "what was due was done": """
+        SELECT format('subscription %%s is %%s, due at %%s, paid until %%s', s.id, state, charge_at, period_ends_at)
+        FROM commerce_subscription s LEFT JOIN commerce_rest r ON r.user_id = s.user_id AND r.until IS NULL
+        WHERE r.id IS NULL AND (
+            state IN ('trial', 'active', 'cancelled') AND period_ends_at < %(now)s - interval '1 day'
+            OR charge_at < %(now)s - interval '1 day' AND state IN ('trial', 'active', 'past_due'))""",
+    "cards that ran out have ended": """
+        SELECT format('card %%s ran out at %%s', id, expires_at) FROM commerce_giftcard
+        WHERE expires_at < %(now)s - interval '1 day' AND redeemed_at IS NULL AND revoked_at IS NULL""",
+}
+ALL_LEFT = " UNION ALL ".join(f"({statement})" for statement in LEFT.values())
 
 
 def unfinished(world: World) -> list[str]:
-    """What faults have left behind that rest did not bring to an end."""
-    community = world.town.community
-    wrong = broken(world)
-    wrong += [
-        f"{order.number} is {order.state} since {order.created_at}"
-        for order in Order.objects.filter(community=community, state__in=[State.CREATED, State.AWAITING])
-        if order.subscription is None or not order.subscription.is_live
-    ]
-    under_way = Refund.objects.filter(state__in=[Refund.State.AGREED, Refund.State.SENT])
-    wrong += [f"refund {one.pk} is {one.state}" for one in under_way]
-    wrong += [f"{one.number} is disputed" for one in Order.objects.filter(state=State.DISPUTED)]
-    wrong += [
-        f"{notice.message_id} was {notice.outcome} and is not sent back"
-        for notice in Notice.objects.filter(outcome__in=["paid_twice", "too_late", "gone"])
-        if not Refund.objects.filter(stray_charge_id=notice.charge_id).exists()
-    ]
+    wrong = broken(world) + shut_out(world)
+    wrong += [what for (what,) in asked(ALL_LEFT, {"now": timezone.now()})]
     # A bank that took back what had settled nothing is left to the team, with a notice that stays open.
-    settled = set(Order.objects.exclude(charge_id=None).values_list("charge_id", flat=True))
+    settled = {charge_id for _number, charge_id, *_rest in asked(CHARGED) if charge_id}
     taken = [one for one in world.provider.charges.values() if one.dispute == "lost"]
     left = sum(one.amount for one in taken if one.charge_id not in settled)
-    here = -balance(community, "world:simpay", "charges", "CNY")
+    here = -balance(world.town.community, "world:simpay", "charges", "CNY")
     if here != world.provider.held() + left:
         wrong.append(f"the books say {here} came in, the provider {world.provider.held()}")
     return wrong

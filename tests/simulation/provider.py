@@ -25,6 +25,7 @@ from paideia.commerce.providers import (
     charge_of,
 )
 from paideia.communities.models import Community
+from tests.simulation.town import Shape
 
 
 @dataclass
@@ -57,6 +58,7 @@ class Simpay:
     again."""
 
     chance: Random
+    shape: Shape
     faults: bool = True
     is_down: bool = False
     key: str = "simpay"
@@ -94,7 +96,7 @@ class Simpay:
         assert any(one.mandate_id == mandate_id for one in self.charges.values()), "charged without consent"
         if known := [one for one in self._of(order.number) if one.unasked]:
             return self._paid(known[0])
-        if self.faults and self.chance.random() < 0.25:
+        if self.faults and self.chance.random() < self.shape.declines:
             return self._declined(order)
         made = self._capture(order, unasked=True)
         made.mandate_id = mandate_id
@@ -108,7 +110,7 @@ class Simpay:
             charge = self.charges[charge_of(refund)]
             if charge.dispute in {"opened", "lost"} or charge.gone + refund.amount > charge.amount:
                 return RefundAnswer(RefundState.FAILED, message="nothing is left of this charge")
-            state = RefundState.PENDING if self.chance.random() < 0.3 else RefundState.DONE
+            state = RefundState.PENDING if self.chance.random() < self.shape.waits else RefundState.DONE
             charge.gone += refund.amount
             self.refunds[refund.key] = Sent(charge, refund.amount, state, self._number("re"), refund.key)
             if self._loses():
@@ -136,7 +138,7 @@ class Simpay:
     def finish_refunds(self) -> None:
         for sent in self.refunds.values():
             if sent.state == RefundState.PENDING and self.chance.random() < 0.5:
-                fails = self.faults and self.chance.random() < 0.2
+                fails = self.faults and self.chance.random() < self.shape.bounces
                 sent.state = RefundState.FAILED if fails else RefundState.DONE
                 sent.charge.gone -= sent.amount if fails else 0
                 self._tell(self._refund_news(sent))
@@ -173,11 +175,11 @@ class Simpay:
     # inside
 
     def _answer(self) -> None:
-        if self.is_down or (self.faults and self.chance.random() < 0.05):
+        if self.is_down or (self.faults and self.chance.random() < self.shape.is_silent):
             raise ProviderDown("no answer")
 
     def _loses(self) -> bool:
-        return self.faults and self.chance.random() < 0.15
+        return self.faults and self.chance.random() < self.shape.loses
 
     def _of(self, number: str) -> list[Charge]:
         return [one for one in self.charges.values() if one.order_number == number]
@@ -195,7 +197,10 @@ class Simpay:
 
     def _tell(self, news: News) -> None:
         """Late, out of order, several times."""
-        for _ in range(self.chance.choice([1, 1, 1, 2, 3]) if self.faults else 1):
+        times = 1
+        while self.faults and times < 4 and self.chance.random() < self.shape.repeats:
+            times += 1
+        for _ in range(times):
             late = timedelta(minutes=self.chance.choice([0, 0, 1, 10, 300]) if self.faults else 0)
             self.news.append((timezone.now() + late, news))
 

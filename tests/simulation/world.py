@@ -9,69 +9,54 @@ from random import Random
 from typing import Any
 
 import time_machine
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from paideia.access.models import Plan
 from paideia.access.viewer import Viewer
 from paideia.accounts.models import User
 from paideia.activity.readers import run_once
 from paideia.commerce import actions
+from paideia.commerce.actions.cards import expire_cards
 from paideia.commerce.actions.renewing import renew_due
+from paideia.commerce.actions.rests import begin_and_end_rests
 from paideia.commerce.actions.sending import refunds_due, send_refund
-from paideia.commerce.actions.subscriptions import cancel, pay_period, resume
-from paideia.commerce.models import Coupon, Offer, Order, Refund, Subscription
 from paideia.commerce.providers import News, ProviderDown
-from paideia.commerce.quoting import Wish
-from paideia.communities.actions import create_community
-from paideia.communities.models import Community
 from paideia.lib.refusal import Refused
-from tests.cast import let_in, person, viewer_of
+from tests.cast import viewer_of
 from tests.simulation.provider import Simpay
+from tests.simulation.town import Town, lay_out, shape_of
+from tests.simulation.twin import Twin
 
 BEGINS = datetime(2027, 1, 30, 8, tzinfo=UTC)
-PLACES, USES = 2, 3  # of the limited offer, of the coupon
 COMMERCE = "commerce."
+BOOKS = ("commerce.invoices", "commerce.rests", "partners.commissions")  # readers that write about money
+SOON, LONG = timedelta(minutes=15), timedelta(days=15)
+# When a worker has something to do, but for what a job or a message brings.
+NEXT = """
+SELECT min(at) FROM (
+    SELECT min(expires_at) FROM commerce_order WHERE state IN ('created', 'awaiting')
+    UNION ALL SELECT min(charge_at) FROM commerce_subscription WHERE state IN ('trial', 'active', 'past_due')
+    UNION ALL SELECT min(period_ends_at) FROM commerce_subscription WHERE state = 'cancelled'
+    UNION ALL SELECT min(next_try_at) FROM commerce_refund WHERE state IN ('agreed', 'sent')
+    UNION ALL SELECT min(expires_at) FROM commerce_giftcard WHERE redeemed_at IS NULL AND revoked_at IS NULL
+) AS due (at) WHERE at > %s
+"""
+
+
+# What a worker can have to do at all: whom there is nothing for is not sent to look for it.
+ANYTHING = """
+SELECT EXISTS (SELECT 1 FROM commerce_order WHERE state IN ('created', 'awaiting')),
+    EXISTS (SELECT 1 FROM communities_suspension),
+    EXISTS (SELECT 1 FROM commerce_subscription WHERE state NOT IN ('ended', 'paid_off')),
+    EXISTS (SELECT 1 FROM commerce_giftcard WHERE expires_at IS NOT NULL),
+    EXISTS (SELECT 1 FROM commerce_refund WHERE state IN ('agreed', 'sent')),
+    EXISTS (SELECT 1 FROM procrastinate_jobs WHERE status = 'todo')
+"""
 
 
 class Crash(BaseException):
     """The process is gone: nothing after this line happens."""
-
-
-@dataclass
-class Town:
-    """What all seeds begin with; each is rolled back to it."""
-
-    community: Community
-    owner: User
-    people: list[User]
-    offers: dict[str, Offer]
-    coupon: Coupon
-
-
-def found() -> Town:
-    owner = person("olga")
-    community = create_community(by=owner, slug="agora", name="Agora", currency="CNY")
-    community.refresh_from_db()
-    people = [let_in(community, person(f"buyer{number}")) for number in range(5)]
-    kinds: dict[str, dict[str, Any]] = {
-        "good": {"price": 9900},
-        "month": {"price": 3000, "term": "month"},
-        "few": {"price": 5000, "quantity_max": PLACES},
-        "wish": {"price": 1000, "price_is_minimum": True},
-        "sub": {"price": 2500, "term": "month", "renewal": "automatic"},
-        "parts": {"price": 4000, "renewal": "instalments", "instalments": 3},
-    }
-    offers = {}
-    for name, fields in kinds.items():
-        plan = Plan.objects.create(community=community, key=name, name=name)
-        offers[name] = Offer.objects.create(community=community, name=name, currency="CNY", **fields)
-        offers[name].plans.add(plan)
-    coupon = Coupon.objects.create(
-        community=community, code="SAVE20", percent=20, uses_max=USES, uses_each_max=None
-    )
-    return Town(community, owner, people, offers, coupon)
 
 
 @dataclass
@@ -80,51 +65,82 @@ class World:
     seed: int
     faults: bool = True
     log: list[str] = field(default_factory=list)
+    is_changed: bool = True  # by the last step
 
     def __post_init__(self) -> None:
         self.chance = Random(self.seed)
-        self.provider = Simpay(Random(self.seed + 1))
+        self.shape = shape_of(self.chance)
+        self.people = self.town.people[: self.shape.people]
+        # Who is suspended, with the last order that there was before, and since when.
+        self.shut: dict[int, tuple[int, datetime]] = {}
+        self.provider = Simpay(Random(self.seed + 1), self.shape)
+        self.twin = Twin(self.town)
         self.clock = time_machine.travel(BEGINS, tick=False)
         self.hands = self.clock.start()
+        lay_out(self.town, self.shape)
+
+    @property
+    def lasted(self) -> timedelta:
+        return timezone.now() - BEGINS
 
     def close(self) -> None:
         self.clock.stop()
 
     def step(self) -> None:
         """One thing happens, and perhaps the process dies of it."""
-        name, do = self.chance.choices(*zip(*STEPS, strict=True))[0]  # type: ignore[misc]
-        self.log.append(name)
-        with suppress(Refused, ProviderDown), self._mortal():
-            do(self)
+        from tests.simulation.steps import STEPS
 
-    def rest(self, hours: int) -> None:
-        """No faults any more: the worker goes on for so long."""
+        weights = [weight * self.shape.often[do.__name__] for do, weight in STEPS]
+        do = self.chance.choices([do for do, _weight in STEPS], weights)[0]
+        self.log.append(do.__name__)
+        dies = self.faults and self.chance.random() < self.shape.dies
+        mortal = Mortal(self.chance.randrange(1, 45) if dies else 0)
+        try:
+            with mortal:
+                do(self)
+        except (Refused, ProviderDown) as refused:
+            self.log[-1] += f":{type(refused).__name__}"
+        self.log[-1] += "(dies)" if mortal.is_dead else ""
+        self.is_changed = mortal.statements > 0
+
+    def rest(self, days: int) -> None:
+        """No faults any more: the worker goes on for so long, and is there whenever there is something to do."""
         self.provider.faults = self.provider.is_down = self.faults = False
         for charge in self.provider.charges.values():
             if charge.dispute == "opened":
                 self.provider.decide(charge, self.chance.random() < 0.5)
-        for _ in range(hours // 4):
-            self.hands.shift(timedelta(hours=4))
+        until = timezone.now() + timedelta(days=days)
+        while timezone.now() < until:
             self.provider.finish_refunds()
-            for news in self.provider.arrived():
-                try:
-                    self.take_in(news)
-                except Refused:  # come again
-                    self.provider.news.append((timezone.now() + timedelta(hours=1), news))
+            self.hear()
             self.work()
-        run_once()
+            self.hands.move_to(min(self._next(), until))
+        self.work()
+        run_once(*(() if self.shape.hears_all else BOOKS))
+        self.is_changed = True
+
+    def hear(self) -> None:
+        """Take in the news that have arrived; those that came too early come again."""
+        for news in self.provider.arrived():
+            try:
+                self.take_in(news)
+            except Refused:  # among them TooSoon, which asks for just that
+                self.provider.news.append((timezone.now() + timedelta(hours=1), news))
 
     def take_in(self, news: News) -> None:
         actions.accept(community=self.town.community, provider="simpay", said=news)
 
     def work(self) -> None:
         """Everything a worker does."""
-        actions.expire_orders()
-        renew_due()
-        for pk in refunds_due():
-            send_refund(pk)
-        while self.job():
-            pass
+        ((waits, is_shut, runs, card, goes_back, job),) = asked(ANYTHING)
+        for is_there, do in (
+            *((waits, actions.expire_orders), (is_shut, begin_and_end_rests), (runs, renew_due)),
+            *((card, expire_cards), (goes_back, send_refunds)),
+        ):
+            if is_there:
+                do()
+        while job:
+            job = self.job()
 
     def job(self) -> bool:
         """One job of the queue. It is gone when it is done, and there again when the process dies of it."""
@@ -146,18 +162,39 @@ class World:
         return viewer_of(user, self.town.community)
 
     def someone(self) -> User:
-        return self.chance.choice(self.town.people)
+        return self.chance.choice(self.people)
 
-    def _mortal(self) -> "_Mortal":
-        dies = self.faults and self.chance.random() < 0.12
-        return _Mortal(self.chance.randrange(1, 45) if dies else 0, self.log)
+    def happens(self, probability: float) -> bool:
+        return self.chance.random() < probability
+
+    def _next(self) -> datetime:
+        now = timezone.now()
+        due = [at for (at,) in asked(NEXT, [now]) if at is not None]
+        due += [at for at, _news in self.provider.news if at > now]
+        return max(min([*due, now + LONG]), now + SOON)
 
 
-class _Mortal:
-    """Lets the process die before the statement of this number (0: it lives), whatever was committed before it."""
+def send_refunds() -> None:
+    for pk in refunds_due():
+        send_refund(pk)
 
-    def __init__(self, statement: int, log: list[str]) -> None:
-        self.left, self.log = statement, log
+
+def asked(statement: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters or {})
+        return cursor.fetchall()
+
+
+class Mortal:
+    """Counts the statements of a step, and lets the process die before the one of this number (0: it lives),
+    whatever was committed before it."""
+
+    def __init__(self, last: int) -> None:
+        self.last, self.statements = last, 0
+
+    @property
+    def is_dead(self) -> bool:
+        return 0 < self.last <= self.statements
 
     def __enter__(self) -> None:
         self.wrapper = connection.execute_wrapper(self._execute)
@@ -168,132 +205,7 @@ class _Mortal:
         return kind is Crash
 
     def _execute(self, execute: Callable[..., Any], *args: Any) -> Any:
-        if self.left:
-            self.left -= 1
-            if not self.left:
-                self.log.append("(dies)")
-                raise Crash
+        self.statements += 1
+        if self.statements == self.last:
+            raise Crash
         return execute(*args)
-
-
-def buy(world: World) -> None:
-    name = world.chance.choice(list(world.town.offers))
-    offer = world.town.offers[name]
-    codes = ("SAVE20",) if world.chance.random() < 0.4 else ()
-    chosen = world.chance.choice([1000, 1500, 99_00]) if name == "wish" and not codes else None
-    wish = Wish(codes=codes, chosen_price=chosen)
-    order = actions.place_order(
-        viewer=world.viewer(world.someone()), offer=offer, provider="simpay", wish=wish
-    )
-    if world.chance.random() < 0.9:
-        actions.begin_payment(order=order, return_url="", notify_url="")
-
-
-def pay(world: World) -> None:
-    """Somebody pays on a page that they have open, perhaps long after, perhaps again."""
-    if world.provider.pages:
-        number = world.chance.choice(list(world.provider.pages)[-4:])
-        world.provider.pay(number, fails=world.chance.random() < 0.15)
-        if world.chance.random() < 0.5:
-            come_back(world, number)
-
-
-def come_back(world: World, number: str) -> None:
-    order = Order.objects.get(number=number)
-    if (said := world.provider.query(order)) is not None:
-        world.take_in(said)
-
-
-def hear(world: World) -> None:
-    """News arrive; those that nobody lived to take in come again."""
-    again = timezone.now() + timedelta(hours=1)
-    arrived = world.provider.arrived()
-    world.provider.news += [(again, news) for news in arrived]
-    for news in arrived:
-        world.take_in(news)
-        world.provider.news.remove((again, news))
-
-
-def work(world: World) -> None:
-    world.work()
-
-
-def sweep(world: World) -> None:
-    """Two workers at the same: what one does the other finds done."""
-    for _ in range(2):
-        world.chance.choice([actions.expire_orders, renew_due, run_once])()
-
-
-def pass_time(world: World) -> None:
-    world.hands.shift(timedelta(minutes=world.chance.choice([1, 30, 70, 600, 1500, 8000, 30_000])))
-
-
-def refund(world: World) -> None:
-    paid = Order.objects.filter(community=world.town.community, paid_at__isnull=False).order_by("?")
-    chosen = list(paid.order_by("pk"))
-    if chosen:
-        order = world.chance.choice(chosen)
-        part = world.chance.random() < 0.4
-        actions.refund_order(
-            viewer=world.viewer(world.town.owner),
-            order=order,
-            amount=order.total // 3 if part else None,
-            reason="asked",
-        )
-
-
-def dispute(world: World) -> None:
-    world.provider.dispute()
-
-
-def bank(world: World) -> None:
-    world.provider.finish_refunds()
-
-
-def leave(world: World) -> None:
-    rows = list(Subscription.objects.filter(community=world.town.community).order_by("pk"))
-    if rows:
-        row = world.chance.choice(rows)
-        viewer = world.viewer(row.user)
-        what = world.chance.choice(["cancel", "cancel", "resume", "pay"])
-        if what == "cancel":
-            cancel(viewer=viewer, subscription=row, reason="price")
-        elif what == "resume":
-            resume(viewer=viewer, subscription=row)
-        else:
-            order = pay_period(viewer=viewer, subscription=row, provider="simpay")
-            actions.begin_payment(order=order, return_url="", notify_url="")
-
-
-def outage(world: World) -> None:
-    world.provider.is_down = world.chance.random() < 0.4
-
-
-STEPS: list[tuple[tuple[str, Callable[[World], None]], int]] = [
-    ((do.__name__, do), weight)
-    for do, weight in (
-        (buy, 22),
-        (pay, 20),
-        (hear, 18),
-        (work, 10),
-        (sweep, 5),
-        (pass_time, 12),
-        (refund, 6),
-        (dispute, 3),
-        (bank, 3),
-        (leave, 4),
-        (outage, 3),
-    )
-]
-
-
-def rolled_back(do: Callable[[], Any]) -> Any:
-    """What `do` returns, with all that it wrote undone."""
-    with transaction.atomic():
-        try:
-            return do()
-        finally:
-            transaction.set_rollback(True)
-
-
-__all__ = ["Refund", "Town", "World", "found", "rolled_back"]

@@ -1,41 +1,19 @@
-"""Mistakes as people make them, planted one at a time: each has to be found."""
+"""Mistakes with money: booked, charged, sent back."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
-from unittest.mock import patch
 from uuid import uuid4
 
 from django.utils import timezone
 
 from paideia.commerce import books, holding, life, places
-from paideia.commerce.actions import disputes, notices, orders, refunds, renewing, sending, settling, strays
-from paideia.commerce.deliveries import period, purchase, resting
-from paideia.commerce.models import Notice, Order, Refund, Subscription
+from paideia.commerce.actions import notices, orders, refunds, sending, settling, strays
+from paideia.commerce.deliveries import purchase
+from paideia.commerce.models import Notice, Order, Refund
 from paideia.commerce.refunding import RefundTerms
-from tests.simulation import world
+from tests.simulation.bugs.planting import bug, instead, nothing
 from tests.simulation.provider import Simpay
-
-Bug = Callable[[], AbstractContextManager[Any]]
-BUGS: dict[str, Bug] = {}
-
-
-def bug(plant: Callable[[], Iterator[None]]) -> Callable[[], Iterator[None]]:
-    BUGS[plant.__name__.replace("_", " ")] = contextmanager(plant)
-    return plant
-
-
-def instead(*changes: tuple[object, str, object]) -> Iterator[None]:
-    """The planted mistake, for the length of a `with`."""
-    with ExitStack() as stack:
-        for place, name, other in changes:
-            stack.enter_context(patch.object(place, name, other))
-        yield
-
-
-def nothing(*_args: object, **_words: object) -> None:
-    return None
 
 
 @bug
@@ -167,48 +145,6 @@ def a_lost_dispute_is_not_booked() -> Iterator[None]:
             real(source, target, amount, key, detail)
 
     yield from instead((books, "move", wrong))
-
-
-@bug
-def a_dispute_leaves_access() -> Iterator[None]:
-    yield from instead((disputes.resting, "take", lambda *_args, **_words: []))
-
-
-@bug
-def what_a_won_dispute_took_stays_taken() -> Iterator[None]:
-    yield from instead((resting, "give_grants_again", nothing))
-
-
-@bug
-def a_renewal_is_charged_under_a_new_number_each_time() -> Iterator[None]:
-    real = renewing._order_of_next
-
-    def wrong(row: Subscription, *rest: Any) -> Order:
-        unpaid = [Order.State.CREATED, Order.State.AWAITING]
-        row.orders.filter(period=row.period + 1, state__in=unpaid).update(state=Order.State.EXPIRED)
-        return real(row, *rest)
-
-    yield from instead((renewing, "_order_of_next", wrong))
-
-
-@bug
-def a_renewal_gives_nothing() -> Iterator[None]:
-    yield from instead((period.Period, "deliver", lambda self, order: []))
-
-
-@bug
-def a_renewal_is_not_asked_about_again() -> Iterator[None]:
-    yield from instead((renewing, "subscriptions_due", lambda: []))
-
-
-@bug
-def who_left_is_charged_on() -> Iterator[None]:
-    def wrong(*, viewer: Any, subscription: Subscription, reason: str) -> None:
-        Subscription.objects.filter(pk=subscription.pk).update(
-            state=Subscription.State.ENDED, ended_at=timezone.now()
-        )
-
-    yield from instead((world, "cancel", wrong))
 
 
 @bug
