@@ -1,7 +1,7 @@
 """Shares sum to what is shared, to the last fen."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from paideia.partners.dividing import divide, part_of, standing
@@ -48,10 +48,3 @@ def test_a_part_never_exceeds_what_is_kept_whatever_is_taken_back(whole, refunds
         assert standing(full, kept, whole) <= kept
     assert standing(full, whole, whole) == full
     assert standing(full, 0, whole) == 0
-
-
-@pytest.mark.long
-@settings(max_examples=1_000_000, database=None)
-@given(amounts, weights)
-def test_a_million_divisions_are_exact(amount, weights):
-    assert sum(divide(amount, weights).values()) == (amount if sum(weights.values()) else 0)
