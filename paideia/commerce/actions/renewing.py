@@ -19,6 +19,7 @@ from paideia.commerce.actions.orders import held_for_good, write_order
 from paideia.commerce.actions.rests import is_shut_out, lie_down
 from paideia.commerce.actions.settling import fulfil, locked
 from paideia.commerce.deliveries.stopping import close_open_orders, end
+from paideia.commerce.deliveries.subscribing import RUNNING
 from paideia.commerce.life import advance
 from paideia.commerce.models import Order, Subscription
 from paideia.commerce.periods import end_of_period, end_of_tries, next_try
@@ -130,6 +131,8 @@ def _gone(row: Subscription) -> str | None:
 
 def _over(row: Subscription, by_hand: bool, now: datetime, last: datetime) -> str | None:
     """Why it ends instead of being charged, if it does."""
+    if has_next_already(row):
+        return "changed to another plan"
     if row.instalments:
         return None  # a debt: access rests until it is paid
     if by_hand and row.state == State.PAST_DUE and now >= last:
@@ -144,6 +147,13 @@ def has_left(row: Subscription) -> bool:
     """Whether the owner went away themselves: settling would make them a member again."""
     went = Membership.objects.filter(community=row.community_id, user=row.user_id, left_at__isnull=False)
     return went.exists()
+
+
+def has_next_already(row: Subscription) -> bool:
+    """Whether the next period is to be of something that its owner has subscribed to meanwhile."""
+    if row.next_offer_id is None:
+        return False
+    return Subscription.objects.filter(user=row.user, offer=row.next_offer, state__in=RUNNING).exists()
 
 
 def _order_of_next(row: Subscription, now: datetime, last: datetime) -> Order:

@@ -10,7 +10,7 @@ from paideia.access.viewer import Viewer
 from paideia.accounts.models import User
 from paideia.activity.actions import record
 from paideia.commerce.actions.orders import held_for_good, must_be_on_sale
-from paideia.commerce.actions.renewing import next_order
+from paideia.commerce.actions.renewing import has_next_already, next_order
 from paideia.commerce.actions.rests import is_shut_out
 from paideia.commerce.actions.settling import fulfil, locked
 from paideia.commerce.buyers import must_be_here
@@ -142,6 +142,8 @@ def pay_period(*, viewer: Viewer, subscription: Subscription, provider: str) -> 
         raise NotRunning()
     if is_shut_out(row.community_id, row.user_id):
         raise BuyerSuspended()
+    if has_next_already(row):
+        raise SubscribedAlready()
     plans = set(row.offer.plans.values_list("pk", flat=True))
     if not row.instalments and plans <= held_for_good(row.user, plans):
         raise HeldForGood()

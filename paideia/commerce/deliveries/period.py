@@ -7,7 +7,7 @@ from paideia.access.models import Grant
 from paideia.activity.actions import record
 from paideia.commerce.deliveries.grace import bridge
 from paideia.commerce.deliveries.purchase import Purchase
-from paideia.commerce.deliveries.stopping import OVER, stop_for, subscription_of
+from paideia.commerce.deliveries.stopping import OVER, end, stop_for, subscription_of
 from paideia.commerce.deliveries.subscribing import RUNNING, grant_period
 from paideia.commerce.models import Order, OrderLine, Subscription
 from paideia.commerce.periods import end_of_all, end_of_period
@@ -23,8 +23,10 @@ class Period(Purchase):
         row = subscription_of(order)
         assert row is not None and order.paid_at is not None and order.offer is not None
         row.user = order.buyer
-        if row.state in OVER and _another_runs(row):
-            return super().deliver(order)  # begun anew meanwhile: a term like any other
+        if _another_runs(row, order):  # begun anew meanwhile: a term like any other
+            if row.state not in OVER:
+                end(row, "changed to another plan", order.paid_at)
+            return super().deliver(order)
         _take_up(row, order)
         starts_at = row.period_ends_at
         row.period += 1
@@ -79,8 +81,10 @@ def _anchor(row: Subscription, at: datetime) -> None:
     row.anchor_at, row.anchor_period, row.period_ends_at = at, row.period, at
 
 
-def _another_runs(row: Subscription) -> bool:
-    return Subscription.objects.filter(user=row.user, offer=row.offer, state__in=RUNNING).exists()
+def _another_runs(row: Subscription, order: Order) -> bool:
+    """Whether its owner has another subscription of what this period is of."""
+    mine = Subscription.objects.filter(user=row.user, offer=order.offer, state__in=RUNNING)
+    return mine.exclude(pk=row.pk).exists()
 
 
 def _record(row: Subscription, verb: str, **more: Any) -> None:

@@ -10,7 +10,7 @@ from paideia.access.models import Grant, Plan
 from paideia.accounts.models import User
 from paideia.activity.models import Fact
 from paideia.commerce.actions import place_order, refund_order
-from paideia.commerce.actions.subscriptions import change_next
+from paideia.commerce.actions.subscriptions import change_next, pay_period
 from paideia.commerce.models import Offer, Order, Subscription
 from paideia.commerce.quoting import Wish
 from paideia.commerce.quoting.unused import left_of, taken_in_payment, worth_of
@@ -111,6 +111,34 @@ def test_what_was_chosen_for_the_next_period_can_be_undone(
     change_next(viewer=viewer, subscription=running, offer=None)
     pass_time(clock, at(2026, 3, 1))
     assert [o.total for o in running.orders.order_by("pk")] == [2800, 2800]
+
+
+def test_who_subscribes_to_the_next_plan_themselves_is_not_charged_for_it_twice(
+    running: Subscription, clock: Any, large: Offer, gold: Plan, paid_at_the_sandbox: Pay
+) -> None:
+    change_next(viewer=viewer_of(running.user), subscription=running, offer=large)
+    subscribe(running.user, large, paid_at_the_sandbox)
+    with pytest.raises(SubscribedAlready):
+        pay_period(viewer=viewer_of(running.user), subscription=running, provider="sandbox")
+    pass_time(clock, at(2026, 3, 2))
+    running.refresh_from_db()
+    assert (running.state, running.orders.count(), is_in(running, gold)) == ("ended", 1, True)
+    assert Fact.objects.get(verb="subscription.ended").detail["because"] == "changed to another plan"
+
+
+def test_a_next_period_that_was_paid_beside_a_subscription_is_a_term_like_any_other(
+    running: Subscription, clock: Any, large: Offer, gold: Plan, paid_at_the_sandbox: Pay
+) -> None:
+    viewer = viewer_of(running.user)
+    change_next(viewer=viewer, subscription=running, offer=large)
+    order = pay_period(viewer=viewer, subscription=running, provider="sandbox")
+    other = subscribe(running.user, large, paid_at_the_sandbox)
+    paid_at_the_sandbox(order)
+    running.refresh_from_db()
+    assert (order.state, running.state) == ("paid", "ended")
+    ends_at = Grant.objects.get(source=f"order:{order.pk}").ends_at
+    assert (other.period_ends_at, ends_at) == (at(2026, 2, 28, 12), at(2026, 3, 28, 12))
+    assert is_in(running, gold, at(2026, 3, 20))
 
 
 def test_the_next_period_is_of_something_that_renews(
