@@ -95,6 +95,7 @@ VERBS: frozenset[str] = frozenset(
         "card.redeemed",
         "card.revoked",
         "card.expired",
+        "gift.sent",
         "gift.claimed",
         "pool.made",
         "pool.changed",

@@ -13,6 +13,7 @@ BY_MAIL = {
     Kind.MEMBER,
     Kind.COMMENT,
     Kind.TERM,
+    Kind.EARNING,
 }
 ALWAYS = {Kind.ORDER, Kind.BILLING}  # a receipt is owed, and so is the word that something is charged
 

@@ -8,10 +8,9 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from paideia.access.viewer import look
-from paideia.content.models import Document
 from paideia.notifications.mails import compose
 from paideia.notifications.models import Mail
+from paideia.notifications.rights import why_not
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +66,7 @@ def _claim() -> list[Mail]:
 
 
 def _send(mail: Mail) -> int:
-    if reason := _unwanted(mail):
+    if reason := why_not(mail):
         Mail.objects.filter(pk=mail.pk).update(dropped_because=reason)
         return 0
     try:
@@ -77,16 +76,3 @@ def _send(mail: Mail) -> int:
         return 0
     Mail.objects.filter(pk=mail.pk).update(sent_at=timezone.now())
     return 1
-
-
-def _unwanted(mail: Mail) -> str:
-    """Why a mail must not go out any more: rights are asked again at the moment of sending."""
-    if not mail.user.is_active or not mail.user.email:
-        return "the person left"
-    told = mail.notification
-    if told is None or told.document_id is None or told.community is None:
-        return ""
-    viewer = look(told.community, mail.user)
-    if not Document.objects.visible_to(viewer).filter(pk=told.document_id).exists():
-        return "may not read it any more"
-    return ""

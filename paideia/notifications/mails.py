@@ -32,7 +32,7 @@ def compose(mail: Mail) -> EmailMultiAlternatives:
     message = EmailMultiAlternatives(
         subject=" ".join(words.split())[:150],
         body=text,
-        to=[mail.user.email or ""],  # `_unwanted` has seen that there is one
+        to=[mail.user.email or ""],  # `why_not` has seen that there is one
         headers={"List-Unsubscribe": f"<{context['choices']}>", "Auto-Submitted": "auto-generated"},
     )
     message.attach_alternative(html, "text/html")

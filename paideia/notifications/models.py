@@ -23,6 +23,7 @@ class Notification(models.Model):
         ORDER = "order", _("My orders")
         BILLING = "billing", _("Payments that are due, renewals and their ends")
         TERM = "term", _("Reminders of what ends, and offers to come back")
+        EARNING = "earning", _("What I earn")
         MEMBER = "member", _("Requests to join and their answers")
         PUBLISHED = "published", _("New works of people I follow")
 

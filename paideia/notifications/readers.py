@@ -10,7 +10,7 @@ from paideia.notifications.jobs import wake_sender
 from paideia.notifications.models import Mail, Notification
 from paideia.notifications.telling import WRITERS, Telling, tellings_of
 
-TEMPLATES = {"order": "receipt", "billing": "membership", "term": "membership"}
+TEMPLATES = {"order": "receipt", "billing": "membership", "term": "membership", "earning": "membership"}
 
 
 def keep() -> None:
@@ -49,7 +49,7 @@ def _tell(telling: Telling) -> bool:
     if not made:
         return False
     User.objects.filter(pk=user.pk).update(unread_count=F("unread_count") + 1)
-    if not (user.email and wants_mail(user, telling.kind)):
+    if not (telling.mails and user.email and wants_mail(user, telling.kind)):
         return False
     Mail.objects.get_or_create(
         key=f"notification:{telling.fact.pk}:{user.pk}",

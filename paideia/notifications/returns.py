@@ -7,21 +7,28 @@ from django.utils.translation import gettext as _
 
 from paideia.activity.models import Fact
 from paideia.communities.addresses import path_in
-from paideia.communities.models import Community, Membership
+from paideia.communities.models import Community
 from paideia.lib.formatting import money
 from paideia.notifications.models import Notification
+from paideia.notifications.team import for_team, who_may
 
 Kind = Notification.Kind
 Told = tuple[int, str, str, dict[str, Any]]  # to whom, kind, address, what the words need
 
-PARAMS = ("number", "offer", "amount", "credit", "currency", "reason", "access", "outcome", "won", "stray")
-TO_BUYER = {"order.refunded", "charge.returned", "order.disputed", "dispute.closed", "transfer.declined"}
+PARAMS = (
+    *("number", "offer", "amount", "credit", "currency", "reason", "access", "outcome", "won", "stray"),
+    "comes_back",
+)
+TO_BUYER = {
+    *("order.refunded", "charge.returned", "order.disputed", "dispute.closed", "transfer.declined"),
+    *("refund.done", "refund.failed"),
+}
 TO_TEAM = {"order.disputed", "dispute.closed", "refund.failed", "transfer.shown"}
 VERBS = tuple(sorted(TO_BUYER | TO_TEAM))
 
 
 def told_of(fact: Fact) -> Iterator[Told]:
-    """The buyer, and who may manage money where somebody has to look or has waited for the end. It is owed by
+    """The buyer, and who may see money where somebody has to look or has waited for the end. It is owed by
     mail."""
     community = Community.objects.filter(pk=fact.community_id or 0).first()
     if community is None:
@@ -33,16 +40,9 @@ def told_of(fact: Fact) -> Iterator[Told]:
     if fact.verb in TO_BUYER and buyer is not None:
         yield buyer, Kind.BILLING, address, params
     if fact.verb in TO_TEAM:
-        for user_id in _team(community):
+        for user_id in who_may(community):
             if user_id != buyer:
-                yield user_id, Kind.BILLING, address, {**params, "to": "team"}
-
-
-def _team(community: Community) -> list[int]:
-    managers = Membership.objects.filter(
-        community=community, left_at=None, role__permissions__contains=["money.manage"]
-    )
-    return list(managers.order_by("pk").values_list("user_id", flat=True))
+                yield user_id, Kind.BILLING, address, for_team(params)
 
 
 def words_of(told: Notification) -> str:
@@ -72,6 +72,10 @@ def _to_team(params: dict[str, Any]) -> str:
 
 def _to_buyer(params: dict[str, Any]) -> str:
     verb = params["verb"]
+    if verb == "refund.done":
+        return _("%(amount)s for %(offer)s have gone back to you. Your bank may take some days to show it.")
+    if verb == "refund.failed":
+        return _to_buyer_of_failure(params)
     if verb == "transfer.declined":
         return _("Your bank slip for %(offer)s was not accepted. Reason: %(reason)s")
     if verb == "charge.returned":
@@ -86,6 +90,11 @@ def _to_buyer(params: dict[str, Any]) -> str:
         if params.get("won"):
             return _("The dispute about %(offer)s is over. What you bought is yours again.")
         return _("The dispute about %(offer)s is over. Your bank keeps the money with you.")
+    if params.get("access") == "revoked" and params.get("comes_back"):
+        return _(
+            "%(amount)s for %(offer)s go back to you. What was left of your plan before is yours again. "
+            "Reason: %(reason)s"
+        )
     if params.get("access") == "revoked":
         return _("%(amount)s for %(offer)s go back to you, and your access has ended. Reason: %(reason)s")
     if params.get("access") == "shortened":
@@ -93,3 +102,12 @@ def _to_buyer(params: dict[str, Any]) -> str:
             "%(amount)s for %(offer)s go back to you. A term ends earlier by that share. Reason: %(reason)s"
         )
     return _("%(amount)s for %(offer)s go back to you. Reason: %(reason)s")
+
+
+def _to_buyer_of_failure(params: dict[str, Any]) -> str:
+    if params.get("stray"):
+        return _("%(amount)s for %(offer)s could not be sent back to you. The team looks after it.")
+    return _(
+        "%(amount)s for %(offer)s could not be sent back to you. The team looks after it, and what you bought "
+        "is yours meanwhile."
+    )

@@ -1,7 +1,8 @@
 """Who is told what of a fact: pure reading, so that a replay tells the same people the same things."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 from django.db.models.functions import Lower
@@ -15,11 +16,15 @@ from paideia.content.addresses import lasting_path_of
 from paideia.content.models import Document
 from paideia.discussions.models import Comment, Watch
 from paideia.lib.markdown import render
-from paideia.notifications import memberships, presents, returns
+from paideia.notifications import earnings, memberships, papers, presents, returns
 from paideia.notifications.models import Notification
+from paideia.notifications.team import for_team, who_may
 
 Kind = Notification.Kind
-OWN = {Kind.ORDER, Kind.MEMBER, Kind.BILLING, Kind.TERM}  # told to the person who did it, too
+OWN = {Kind.ORDER, Kind.MEMBER, Kind.BILLING, Kind.TERM, Kind.EARNING}  # told to the person who did it, too
+
+
+NOUNS = (memberships, returns, presents, earnings, papers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class Telling:
     url: str
     document_id: int | None = None
     params: dict[str, Any] = field(default_factory=dict)
+    mails: bool = True  # False: a mail about it went out already
 
 
 def tellings_of(fact: Fact) -> list[Telling]:
@@ -136,31 +142,24 @@ def _settled(fact: Fact) -> Iterator[Telling]:
         yield Telling(fact.actor_id, Kind.ORDER, fact, url, params=dict(fact.detail))
 
 
-def _of_membership(fact: Fact) -> Iterator[Telling]:
-    for user_id, kind, url, params in memberships.told_of(fact):
-        yield Telling(user_id, kind, fact, url, params=params)
+def _of(noun: ModuleType) -> Callable[[Fact], Iterator[Telling]]:
+    """The writer of a module that says who is told (`told_of`) and in which words (`words_of`)."""
 
+    def write(fact: Fact) -> Iterator[Telling]:
+        mails = fact.verb not in getattr(noun, "MAILED_ALREADY", ())
+        for user_id, kind, url, params in noun.told_of(fact):
+            yield Telling(user_id, kind, fact, url, params=params, mails=mails)
 
-def _of_returns(fact: Fact) -> Iterator[Telling]:
-    for user_id, kind, url, params in returns.told_of(fact):
-        yield Telling(user_id, kind, fact, url, params=params)
-
-
-def _of_presents(fact: Fact) -> Iterator[Telling]:
-    for user_id, kind, url, params in presents.told_of(fact):
-        yield Telling(user_id, kind, fact, url, params=params)
+    return write
 
 
 def _requested(fact: Fact) -> Iterator[Telling]:
     community = _community(fact)
     if community is None:
         return
-    managers = Membership.objects.filter(
-        community=community, left_at=None, role__permissions__contains=["members.manage"]
-    )
-    for user_id in managers.order_by("pk").values_list("user_id", flat=True):
-        url = path_in(community, "manage_requests")
-        yield Telling(user_id, Kind.MEMBER, fact, url, params={"what": "requested"})
+    for user_id in who_may(community, "members.manage"):
+        params = for_team({"what": "requested"}, "members.manage")
+        yield Telling(user_id, Kind.MEMBER, fact, path_in(community, "manage_requests"), params=params)
 
 
 def _let_in(fact: Fact) -> Iterator[Telling]:
@@ -201,7 +200,5 @@ WRITERS = {
     "order.settled": _settled,
     "member.requested": _requested,
     "member.joined": _let_in,
-    **dict.fromkeys(memberships.VERBS, _of_membership),
-    **dict.fromkeys(returns.VERBS, _of_returns),
-    **dict.fromkeys(presents.VERBS, _of_presents),
+    **{verb: _of(noun) for noun in NOUNS for verb in noun.VERBS},
 }

@@ -5,8 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from paideia.lib.formatting import money
-from paideia.notifications import presents, returns
-from paideia.notifications.memberships import words_of
+from paideia.notifications import earnings, memberships, papers, presents, returns
 from paideia.notifications.models import Notification
 
 Kind = Notification.Kind
@@ -17,11 +16,11 @@ _ABOUT_WORKS = {
 
 def sentence(told: Notification) -> str:
     """One sentence, plain text."""
-    if told.params.get("verb") in presents.VERBS:
-        return presents.words_of(told)
+    for noun in (presents, returns, earnings, papers):
+        if told.params.get("verb") in noun.VERBS:
+            return noun.words_of(told)
     if told.kind in {Kind.BILLING, Kind.TERM}:
-        is_return = told.params.get("verb") in returns.VERBS
-        return returns.words_of(told) if is_return else words_of(told)
+        return memberships.words_of(told)
     words: dict[str, Any] = {
         "name": told.actor.shown_name if told.actor else _("Somebody"),
         "title": told.params.get("title", ""),

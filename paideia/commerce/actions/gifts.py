@@ -58,6 +58,20 @@ def claim_gift(*, viewer: Viewer, token: str) -> Gift:
     return gift
 
 
+@transaction.atomic
+def note_sent(gift: Gift) -> None:
+    """Write down that the link was mailed. Safe to repeat: it is said once."""
+    if Gift.objects.filter(pk=gift.pk, delivered_at=None).update(delivered_at=timezone.now()):
+        record(
+            "gift.sent",
+            community=gift.order.community_id,
+            actor=gift.order.buyer_id,
+            object=gift,
+            number=gift.order.number,
+            offer=gift.order.title,
+        )
+
+
 def locked_gift(token: str) -> Order:
     """The order of a gift, held for this transaction, with the gift as it stands then. Raises NotFound."""
     order_id = Gift.objects.filter(token=token).values_list("order_id", flat=True).first()

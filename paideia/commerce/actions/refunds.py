@@ -178,6 +178,7 @@ def _record(order: Order, refund: Refund, viewer: Viewer | None, before: dict[st
         currency=refund.currency,
         value=order.value,
         access=refund.access,
+        comes_back=any("returned" in one for one in refund.taken),
         reason=refund.reason,
         before=before,
         after={"state": order.state, "refunded": order.refunded},

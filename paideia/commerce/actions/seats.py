@@ -55,7 +55,14 @@ def offer_seats(*, viewer: Viewer, pool: SeatPool, addresses: Iterable[str]) -> 
     for seat in seats:
         invite_soon(seat)
     if seats:
-        record("seat.offered", community=row.community_id, actor=viewer.user, object=row, seats=len(seats))
+        record(
+            "seat.offered",
+            community=row.community_id,
+            actor=viewer.user,
+            object=row,
+            seats=len(seats),
+            seat_ids=[one.pk for one in seats],
+        )
     return seats
 
 

@@ -11,7 +11,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from paideia.accounts.mail import MailNotSent
 from paideia.commerce import letters
 from paideia.commerce.actions.cards import EXPIRE_AT_ONCE_MAX, expire_cards
-from paideia.commerce.actions.gifts import GIVEN_STATES
+from paideia.commerce.actions.gifts import GIVEN_STATES, note_sent
 from paideia.commerce.models import Gift, GiftCard, Seat
 
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=5, retry_exceptions={MailNotSent})
@@ -45,7 +45,7 @@ def deliver_gift(order_id: int) -> None:
     wanted = gift.delivered_at is None and gift.cancelled_at is None and gift.claimed_at is None
     if wanted and gift.order.state in GIVEN_STATES and _is_due(gift):
         letters.send_gift(gift)
-        Gift.objects.filter(pk=order_id).update(delivered_at=timezone.now())
+        note_sent(gift)
 
 
 @app.task(name="commerce.deliver_card", retry=RETRY)

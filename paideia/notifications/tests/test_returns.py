@@ -111,4 +111,4 @@ def test_a_refund_that_failed_is_the_teams_to_look_at(
     told(visitor)
     take_answer(refund.pk, RefundAnswer(RefundState.FAILED, "r", "card closed"))
     assert told(owner) == [f"The refund of ¥30 for order {order.number} failed. Please look at it."]
-    assert len(told(visitor)) == 1
+    assert len(told(visitor)) == 2  # that it was agreed, and that it failed
