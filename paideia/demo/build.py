@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from paideia.accounts.models import User
 from paideia.activity.readers import run_once
+from paideia.books.jobs import reckon
 from paideia.communities.models import Community
 from paideia.content.models import Document
 from paideia.demo import circle, pages
@@ -19,6 +20,7 @@ from paideia.demo.bulk import Bulk
 from paideia.demo.founding import Place, found
 from paideia.demo.people import draw
 from paideia.demo.script import Script
+from paideia.demo.trade import Trade
 from paideia.discussions.actions import pin_thread
 from paideia.discussions.models import Thread
 from paideia.ledger.queries import audit
@@ -39,9 +41,10 @@ PARAMETERS = {  # what is not named here is the simulator's own default; docs/de
 
 def main() -> int:
     """Build what is missing of the demo. Interrupted, it leaves nothing half done; run again, it completes."""
-    now = timezone.now()
+    now, slugs = timezone.now(), []
     for language, parameters in PARAMETERS.items():
         slug = pages.community(language)["slug"]
+        slugs.append(slug)
         if Community.objects.filter(slug=slug).exists():
             print(f"The community “{slug}” is there already; it stays as it is.", flush=True)
             continue
@@ -49,6 +52,8 @@ def main() -> int:
         build(language, parameters, now=now)
         print(f"The community “{slug}” is built ({time.monotonic() - begun:.0f} s).", flush=True)
     run_once()
+    for community in Community.objects.filter(slug__in=slugs):
+        reckon(community)
     findings = audit()
     for finding in findings:
         print(f"The books do not balance: {finding}", flush=True)
@@ -68,6 +73,7 @@ def build(language: str, parameters: Parameters, *, now: datetime) -> Place:
     assert place.course is not None
     Document.objects.filter(pk=place.course.pk).update(published_at=now - EDITION_AGE)
     circle.fill(place, tuple(pages.phrases(language)["circle_answers"]))
+    Trade(place, pages.community(language)["trade"], now).fill()
     return place
 
 

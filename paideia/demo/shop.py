@@ -8,12 +8,12 @@ from typing import Any
 from paideia.access.models import Grant, Plan
 from paideia.accounts.models import User
 from paideia.commerce.actions.orders import ORDER_LIFE, new_number
-from paideia.commerce.models import Offer, Order, OrderLine
+from paideia.commerce.models import Offer, Order, OrderLine, SandboxCharge
 from paideia.demo import deeds
 from paideia.demo.founding import Place
 from paideia.demo.holdings import Holdings
 from paideia.demo.rows import save
-from paideia.ledger.actions import Move, account, post
+from paideia.ledger.actions import Move, accounts, post
 
 PROVIDER = "sandbox"
 
@@ -49,6 +49,7 @@ class Shop:
 
     def save(self) -> None:
         save(self.orders)
+        save([charge_of(order) for order in self.orders])
         save([OrderLine(order=one, kind=OrderLine.Kind.PRICE, amount=one.total) for one in self.orders])
         for grant, order in self.grants:
             grant.source = f"order:{order.pk}"
@@ -56,8 +57,8 @@ class Shop:
         save([grant for grant, _order in self.grants])
         if self.orders:
             community, currency = self.place.community, self.orders[0].currency
-            source = account(community, f"world:{PROVIDER}", "charges", currency)
-            target = account(community, "house", "sales", currency)
+            names = [(f"world:{PROVIDER}", "charges"), ("house", "sales")]
+            source, target = accounts(community, names, currency)
             post([_sale(order, source, target) for order in self.orders])
 
     def _order(self, deed: deeds.Paid, buyer: User, offer: Offer) -> Order:
@@ -94,6 +95,24 @@ class Shop:
             **_span(grant),
         )
         return grant
+
+
+def charge_of(order: Order) -> SandboxCharge:
+    """The provider's own side, so that its statements say the same."""
+    assert order.charge_id is not None
+    return SandboxCharge(
+        token=order.charge_id,
+        community=order.community,
+        charge_id=order.charge_id,
+        order_number=order.number,
+        description=order.title,
+        amount=order.total,
+        currency=order.currency,
+        state=SandboxCharge.State.PAID,
+        paid_amount=order.total,
+        paid_at=order.paid_at,
+        created_at=order.created_at,
+    )
 
 
 def _span(grant: Grant) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from paideia.courses.models import Lesson
 from paideia.demo import deeds
 from paideia.demo.deeds import Deed, Ref
 from paideia.demo.founding import Place
+from paideia.demo.shop import charge_of
 from paideia.discussions.actions import accept_answer, open_thread, post_comment
 from paideia.discussions.models import Comment
 from paideia.discussions.reactions import react
@@ -134,3 +135,5 @@ class Singly:
         order = place_order(viewer=self.viewer(deed), offer=offer, provider="sandbox")
         paid = {"amount": order.total, "currency": order.currency, "paid_at": timezone.now()}
         settle_order(order.pk, charge_id=deed.charge, **paid)
+        order.refresh_from_db()
+        charge_of(order).save(force_insert=True)
