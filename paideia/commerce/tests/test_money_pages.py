@@ -5,13 +5,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from paideia.access.models import Gate, Grant
 from paideia.accounts.models import User
 from paideia.activity.models import Fact
 from paideia.commerce.actions import accept_payment, place_order, refund_order
 from paideia.commerce.models import Notice, Offer, Order, Refund, SandboxCharge
+from paideia.commerce.presentation import PROVIDER_NAMES
+from paideia.commerce.providers import DisputeState, configuring
 from paideia.commerce.providers.sandbox.actions import COURSES
+from paideia.commerce.tests.test_disputes import tell
 from tests.cast import sign_in, viewer_of
 
 HERE = "/c/agora"
@@ -225,3 +230,82 @@ def test_a_new_link_is_in_the_facts_too(admin: User, monthly: Offer) -> None:
     fact = Fact.objects.get(verb="offer.changed")
     assert (fact.actor_id, fact.detail["link"]) == (admin.pk, "renewed")
     assert viewer_of(admin).may("money.manage")
+
+
+def test_an_order_says_what_was_paid_what_went_back_and_what_was_taken_back(
+    admin: User, visitor: User, paid_order: Order
+) -> None:
+    def said() -> tuple[int, ...]:
+        text = sign_in(visitor).get(f"{HERE}/orders/{paid_order.number}/").text
+        sums = re.findall(r"<dt>(To pay|Paid|Refunded)</dt><dd>([^<]+)</dd>", text)
+        return (*(words for line in sums[-2:] for words in line), len(re.findall("taken back on", text)))
+
+    assert said()[-3:] == ("Paid", "¥30", 0)
+    refund_order(viewer=viewer_of(admin), order=paid_order, amount=1000, reason="A part")
+    assert said() == ("Paid", "¥30", "Refunded", "-¥10", 0)
+    refund_order(viewer=viewer_of(admin), order=paid_order, reason="The rest")
+    assert said() == ("Paid", "¥30", "Refunded", "-¥30", 1)
+
+
+def test_the_banks_word_for_a_dispute_is_the_teams_alone(
+    admin: User, visitor: User, paid_order: Order
+) -> None:
+    tell(paid_order, DisputeState.OPENED, reason="fraudulent")
+    theirs, ours = (
+        sign_in(user).get(f"{HERE}/orders/{paid_order.number}/").text for user in (visitor, admin)
+    )
+    assert (theirs.count("fraudulent"), theirs.count("Your bank took the payment back")) == (0, 1)
+    assert ours.count("<span>fraudulent</span>") == 1
+
+
+def test_no_way_of_paying_is_shown_by_its_key(admin: User, visitor: User, paid_order: Order) -> None:
+    assert set(PROVIDER_NAMES) == {*configuring.NAMES, "sandbox", "free"}
+    tell(paid_order, DisputeState.OPENED)
+    for path in (f"{HERE}/orders/{paid_order.number}/", f"{HERE}/manage/orders/"):
+        words = re.findall(
+            r">\s*(sandbox|stripe|wechat|alipay|paypal|transfer)\s*<", sign_in(admin).get(path).text
+        )
+        assert words == []
+
+
+def test_orders_and_open_payments_cost_the_same_for_thirty_as_for_one(
+    admin: User, visitor: User, monthly: Offer, paid_order: Order
+) -> None:
+    def more(count: int) -> None:
+        for number in range(count):
+            order = Order.objects.create(
+                number=f"N{number:04}",
+                community=paid_order.community,
+                buyer=visitor,
+                offer=monthly,
+                term="month",
+                total=3000,
+                currency="CNY",
+                provider="sandbox",
+                expires_at=paid_order.expires_at,
+            )
+            Notice.objects.create(
+                community=order.community,
+                provider="sandbox",
+                message_id=f"m{number}",
+                order=order,
+                body={},
+                outcome=Notice.Outcome.MISMATCHED,
+            )
+
+    def cost(user: User, path: str) -> int:
+        client = sign_in(user)
+        client.get(path)
+        with CaptureQueriesContext(connection) as found:
+            assert client.get(path).status_code == 200
+        return len(found)
+
+    more(1)
+    pages = [(admin, f"{HERE}/manage/orders/"), (visitor, f"{HERE}/orders/")]
+    few = [cost(*page) for page in pages]
+    Notice.objects.all().delete()
+    Order.objects.exclude(pk=paid_order.pk).delete()
+    more(32)
+    assert [cost(*page) for page in pages] == few
+    older = sign_in(visitor).get(f"{HERE}/orders/").text
+    assert len(re.findall(r"pager-older", older)) == 1
