@@ -10,7 +10,8 @@ from django.utils import timezone
 from paideia.access.models import Gate, Plan
 from paideia.accounts.models import User
 from paideia.commerce.actions import accept_payment, place_order
-from paideia.commerce.models import Offer, Order
+from paideia.commerce.actions.redeeming import make_batch
+from paideia.commerce.models import Offer, Order, RedeemBatch
 from paideia.commerce.providers import Payment
 from paideia.commerce.providers.sandbox.actions import pay
 from paideia.commerce.providers.sandbox.messages import message_of, payment_in
@@ -56,6 +57,11 @@ def lifetime(tier: Plan) -> Offer:
     offer = Offer.objects.create(community=tier.community, name="For good", price=99900, currency="CNY")
     offer.plans.add(tier)
     return offer
+
+
+@pytest.fixture
+def batch(admin: User, monthly: Offer) -> RedeemBatch:
+    return make_batch(viewer=viewer_of(admin), offer=monthly, name="Fair", size=5)
 
 
 @pytest.fixture

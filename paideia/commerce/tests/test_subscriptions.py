@@ -9,16 +9,13 @@ from django.db import IntegrityError, transaction
 from paideia.access.models import Grant, Plan
 from paideia.accounts.models import User
 from paideia.activity.models import Fact
-from paideia.commerce.actions import place_order, refund_order, start_trial
+from paideia.commerce.actions import place_order, refund_order
 from paideia.commerce.actions.renewing import ask_after, renew_due
 from paideia.commerce.actions.subscriptions import cancel, pay_period, resume, save_retention, stay
 from paideia.commerce.models import Coupon, Offer, Order, Refund, SandboxCharge, Subscription
-from paideia.commerce.quoting import Wish
 from paideia.commerce.refusals import (
     NoRetention,
-    NoTrial,
     NotRunning,
-    PaidToTheEnd,
     SubscribedAlready,
 )
 from paideia.communities.actions import leave_community
@@ -385,104 +382,3 @@ def test_terms_bought_in_advance_and_renewals_stack(
     pass_time(clock, at(2026, 4, 1))
     last = Grant.objects.filter(source__startswith="order:").latest("ends_at")
     assert last.ends_at == at(2026, 4, 28, 12) + timedelta(days=31)  # three months and the fourth
-
-
-def test_a_free_trial_turns_into_the_subscription_that_is_paid_by_hand(
-    clock: Any, visitor: User, tier: Plan, paid_at_the_sandbox: Pay
-) -> None:
-    offer = offer_of(tier, trial_days=7)
-    start_trial(viewer=viewer_of(visitor), offer=offer)
-    running = Subscription.objects.get()
-    assert (running.state, running.charge_at, is_in(visitor, tier)) == ("trial", at(2026, 2, 7, 12), True)
-    pass_time(clock, at(2026, 2, 8))
-    running.refresh_from_db()
-    assert (running.state, is_in(visitor, tier)) == ("past_due", False)
-    paid_at_the_sandbox(pay_period(viewer=viewer_of(visitor), subscription=running, provider="sandbox"))
-    running.refresh_from_db()
-    assert (running.state, running.period_ends_at) == ("active", at(2026, 3, 8))  # from the payment on
-
-
-def test_a_paid_trial_is_charged_by_itself_when_it_ends(
-    clock: Any, visitor: User, tier: Plan, paid_at_the_sandbox: Pay
-) -> None:
-    offer = offer_of(tier, trial_days=7, trial_price=100)
-    with pytest.raises(NoTrial):
-        start_trial(viewer=viewer_of(visitor), offer=offer)
-    running = subscribe(visitor, offer, paid_at_the_sandbox, kind="trial")
-    assert (running.state, running.period, running.price, running.mandate_id != "") == (
-        "trial",
-        0,
-        3000,
-        True,
-    )
-    pass_time(clock, at(2026, 2, 8))
-    running.refresh_from_db()
-    assert (running.state, running.period_ends_at, is_in(visitor, tier)) == (
-        "active",
-        at(2026, 3, 7, 12),
-        True,
-    )
-    assert [order.total for order in Order.objects.order_by("pk")] == [100, 3000]
-    with pytest.raises(NoTrial):
-        place_order(viewer=viewer_of(visitor), offer=offer, provider="sandbox", wish=Wish(kind="trial"))
-
-
-def test_a_trial_that_is_cancelled_costs_nothing_more(
-    clock: Any, visitor: User, tier: Plan, paid_at_the_sandbox: Pay
-) -> None:
-    running = subscribe(
-        visitor, offer_of(tier, trial_days=7, trial_price=100), paid_at_the_sandbox, kind="trial"
-    )
-    cancel(viewer=viewer_of(visitor), subscription=running, reason="content")
-    assert is_in(visitor, tier)
-    pass_time(clock, at(2026, 2, 10))
-    running.refresh_from_db()
-    assert (running.state, Order.objects.count(), is_in(visitor, tier)) == ("ended", 1, False)
-
-
-@pytest.fixture
-def course(tier: Plan) -> Offer:
-    return offer_of(tier, 1000, term="lifetime", renewal="instalments", instalments=3)
-
-
-def test_instalments_open_from_the_first_and_for_good_after_the_last(
-    clock: Any, visitor: User, course: Offer, tier: Plan, paid_at_the_sandbox: Pay
-) -> None:
-    running = subscribe(visitor, course, paid_at_the_sandbox)
-    assert (is_in(visitor, tier), running.instalments) == (True, 3)
-    with pytest.raises(PaidToTheEnd):
-        cancel(viewer=viewer_of(visitor), subscription=running, reason="time")
-    pass_time(clock, at(2026, 4, 10))
-    running.refresh_from_db()
-    assert (running.state, running.ended_at, running.charge_at) == ("paid_off", at(2026, 3, 31, 12), None)
-    assert [(o.kind, o.total) for o in running.orders.order_by("pk")] == [
-        ("purchase", 1000),
-        ("instalment", 1000),
-        ("instalment", 1000),
-    ]
-    assert is_in(visitor, tier, at(2036, 1, 1))
-
-
-def test_a_missed_instalment_lets_access_rest_until_it_is_paid(
-    clock: Any, visitor: User, course: Offer, tier: Plan, paid_at_the_sandbox: Pay
-) -> None:
-    running = subscribe(visitor, course, paid_at_the_sandbox)
-    decline(running)
-    pass_time(clock, at(2026, 3, 20))
-    running.refresh_from_db()
-    assert (running.state, running.charge_at, is_in(visitor, tier)) == ("past_due", None, False)
-    paid_at_the_sandbox(pay_period(viewer=viewer_of(visitor), subscription=running, provider="sandbox"))
-    running.refresh_from_db()
-    assert (running.state, running.period, is_in(visitor, tier)) == ("active", 2, True)
-    pass_time(clock, at(2026, 4, 1))
-    running.refresh_from_db()
-    assert (running.state, is_in(visitor, tier, at(2036, 1, 1))) == ("paid_off", True)
-
-
-def test_a_refunded_instalment_takes_back_all_that_they_gave(
-    clock: Any, visitor: User, course: Offer, owner: User, tier: Plan, paid_at_the_sandbox: Pay
-) -> None:
-    running = subscribe(visitor, course, paid_at_the_sandbox)
-    pass_time(clock, at(2026, 4, 10))
-    refund_order(viewer=viewer_of(owner), order=running.orders.order_by("pk")[0], reason="Changed mind")
-    assert not is_in(visitor, tier)

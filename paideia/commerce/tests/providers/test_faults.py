@@ -22,7 +22,7 @@ from paideia.commerce.models import Attempt, Notice, Offer, Order, Refund
 from paideia.commerce.providers import Payment, ProviderDown, RefundAnswer, asking, breaker, provider_of
 from paideia.commerce.providers.stripe.provider import Stripe
 from paideia.commerce.tests.providers.conftest import COUNTERPARTS
-from paideia.commerce.tests.providers.faults import FAULTS, QUICK, FaultProxy
+from paideia.commerce.tests.providers.faults import FAULTS, QUICK, SILENT, FaultProxy
 from paideia.commerce.tests.providers.serving import Counterpart, deliver
 from paideia.ledger.queries import balance
 from tests.cast import let_in, person, sign_in, viewer_of
@@ -61,8 +61,13 @@ def answered(ask: Callable[..., Any], address: str) -> Any:
     return answer
 
 
-@pytest.mark.parametrize("patience", [0.4, pytest.param(2.5, marks=pytest.mark.long)], ids=["short", "real"])
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    ("fault", "patience"),
+    [
+        *((fault, 0.4) for fault in FAULTS),
+        *(pytest.param(one, 2.5, marks=pytest.mark.long) for one in SILENT),
+    ],
+)
 @pytest.mark.parametrize("name", list(COUNTERPARTS))
 def test_the_page_answers_in_time_and_the_order_waits(
     behind: Behind,
