@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Sum
 
 from paideia.commerce.deliveries import delivery_of
 from paideia.commerce.models import Order
 from paideia.ledger.actions import Move, account, post
-from paideia.ledger.models import Account
+from paideia.ledger.models import Account, Transfer
 
 HOUSE = "house"
 OWNERS = "world:owners"  # who runs the community: their own pocket
@@ -57,6 +58,30 @@ def take_from_income(
     if there < amount and (source.owner == HOUSE or must):
         moves.insert(0, Move(owners, source, amount - there, f"{key}:advance", detail))
     post(moves)
+
+
+@transaction.atomic
+def put_back(
+    order: Order, source: Account, amount: int, key: str, detail: dict[str, Any], *, taken_by: str
+) -> None:
+    """Undo `take_from_income`: the money is where the price went, and what the owners had put in is theirs again.
+    `taken_by` is how the keys begin of what took it."""
+    target, owners = income_of(order), account(order.community, OWNERS, "advances", order.currency)
+    hold(order)
+    put_in = Transfer.objects.filter(source=owners, key__startswith=taken_by, key__endswith=":advance")
+    theirs = put_in.aggregate(sum=Sum("amount"))["sum"]
+    moves = [Move(source, target, amount, key, detail)]
+    if theirs:
+        moves.append(Move(target, owners, min(theirs, amount), f"{key}:repaid", detail))
+    post(moves)
+
+
+@transaction.atomic
+def bear(order: Order, amount: int, key: str, detail: dict[str, Any]) -> None:
+    """Let the owners pay what is gone outside and was nobody's income any more."""
+    owners = account(order.community, OWNERS, "advances", order.currency)
+    hold(order)
+    move(owners, charges_of(order, order.currency), amount, key, detail)
 
 
 def hold(order: Order) -> dict[int, int]:

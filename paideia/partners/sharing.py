@@ -24,6 +24,7 @@ NET = """
     JOIN commerce_order o ON o.number = t.detail ->> 'order' AND o.community_id = a.community_id
     WHERE a.community_id = %(community)s AND a.owner = 'house' AND a.kind = 'sales'
         AND t.posted_at >= %(begins)s AND t.posted_at < %(ends)s AND t.key NOT LIKE '%%:advance'
+        AND t.key NOT LIKE '%%:repaid'
     GROUP BY a.currency, o.offer_id
 """
 # Seconds that members read in works behind gates that these plans open, each member, work and day up to the limit.

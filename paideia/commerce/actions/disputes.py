@@ -1,6 +1,7 @@
 """Disputes: a buyer's bank takes a payment back. Until it has decided, the money and what it bought rest."""
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -41,7 +42,8 @@ def _begin(order: Order, news: DisputeNews) -> str:
     if not wrong and order.state == Order.State.REFUNDED:
         # All of it is on its way back: the bank gets what it claims should a refund fail (actions.claims).
         is_over = news.state != DisputeState.OPENED
-        _write(order, news, 0, state=_state(news), closed_at=news.at if is_over else None)
+        known = _write(order, news, 0, state=_state(news), closed_at=news.at if is_over else None)
+        _bear_the_rest(order, known)
         return Outcome.DISPUTED
     if wrong or not may_become(order, Order.State.DISPUTED):
         return Outcome.DISPUTED  # about nothing that is held here: the team answers the bank
@@ -107,13 +109,14 @@ def _close(order: Order, dispute: Dispute, news: DisputeNews) -> str:
     is_won = news.state == DisputeState.WON
     dispute.state, dispute.closed_at = _state(news), timezone.now()
     dispute.save(update_fields=["state", "closed_at"])
+    _bear_the_rest(order, dispute)
     if not dispute.amount:  # all was on its way back to the buyer
         _resolve_notices(order)
         return Outcome.DISPUTE_CLOSED
     held, detail = books.disputed(order), _detail(order, dispute)
     if is_won:
-        target = books.income_of(order)
-        books.move(held, target, dispute.amount, f"dispute:{dispute.pk}:won", detail)
+        key = f"dispute:{dispute.pk}:"
+        books.put_back(order, held, dispute.amount, f"{key}won", detail, taken_by=key)
     else:
         outside = books.charges_of(order, order.currency)
         books.move(held, outside, dispute.amount, f"dispute:{dispute.pk}:lost", detail)
@@ -135,6 +138,16 @@ def _close(order: Order, dispute: Dispute, news: DisputeNews) -> str:
         dispute=dispute.pk,
     )
     return Outcome.DISPUTE_CLOSED
+
+
+def _bear_the_rest(order: Order, dispute: Dispute) -> None:
+    """What a bank has taken for good although the buyer was given it back as credit: the owners bear it."""
+    if dispute.state != State.LOST:
+        return
+    sent = Refund.objects.filter(order=order, stray_charge_id="").exclude(state=Refund.State.FAILED)
+    there = order.total - (sent.aggregate(sum=Sum("amount"))["sum"] or 0)
+    if (beyond := min(dispute.claimed, there) - dispute.amount) > 0:
+        books.bear(order, beyond, f"dispute:{dispute.pk}:beyond", _detail(order, dispute))
 
 
 def _resolve_notices(order: Order) -> None:

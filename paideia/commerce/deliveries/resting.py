@@ -108,9 +108,12 @@ def _time_left(
 
 
 def _grants(order: Order) -> list[Grant]:
-    return list(
-        Grant.objects.filter(source=f"order:{order.pk}").select_related("plan", "user").order_by("pk")
-    )
+    """What the order gave; of instalments, which are one purchase, what all of them gave."""
+    orders = {order.pk}
+    if order.instalments and order.subscription_id is not None:
+        orders |= set(Order.objects.filter(subscription=order.subscription_id).values_list("pk", flat=True))
+    sources = [f"order:{pk}" for pk in orders]
+    return list(Grant.objects.filter(source__in=sources).select_related("plan", "user").order_by("pk"))
 
 
 def _text(at: datetime | None) -> str | None:

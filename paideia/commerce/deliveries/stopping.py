@@ -10,6 +10,7 @@ from paideia.activity.actions import record
 from paideia.commerce.deliveries.grace import take_down
 from paideia.commerce.life import advance
 from paideia.commerce.models import Order, Refund, Subscription
+from paideia.commerce.soon import ask_after_soon
 
 State = Subscription.State
 OVER = (State.ENDED, State.PAID_OFF)
@@ -67,6 +68,7 @@ def stop_for(order: Order, *, access: str, because: str, at: datetime) -> None:
         sources = [f"order:{pk}" for pk in row.orders.values_list("pk", flat=True)]
         for given in Grant.objects.filter(source__in=sources, revoked_at=None):
             revoke(grant=given, because=because)
+        take_down(row, because)  # also of who had just paid the last
     if row.state in OVER or ((order.period or 0) < row.period and not row.instalments):
         return
     if revoked:
@@ -81,14 +83,12 @@ def stop_for(order: Order, *, access: str, because: str, at: datetime) -> None:
 def close_open_orders(row: Subscription) -> None:
     """Nobody is asked any more for a period that will not be. What a provider was asked for and has not answered
     is asked after: money that came all the same must not go unnoticed."""
-    from paideia.commerce.jobs.renewals import ask_soon
-
     unpaid = row.orders.select_for_update(of=("self",)).filter(
         state__in=[Order.State.CREATED, Order.State.AWAITING]
     )
     for order in unpaid.order_by("pk"):
         if order.state == Order.State.AWAITING:
-            ask_soon(order.pk)
+            ask_after_soon(order.pk)
         advance(order, Order.State.EXPIRED)
         record(
             "order.expired",
