@@ -195,10 +195,10 @@ ALL_LEFT = " UNION ALL ".join(f"({statement})" for statement in LEFT.values())
 def unfinished(world: World) -> list[str]:
     wrong = broken(world) + shut_out(world)
     wrong += [what for (what,) in asked(ALL_LEFT, {"now": timezone.now()})]
-    # A bank that took back what had settled nothing is left to the team, with a notice that stays open.
-    settled = {charge_id for _number, charge_id, *_rest in asked(CHARGED) if charge_id}
+    # Of what a bank took before anybody heard of the payment the team is told, by a notice that stays open.
+    known = {dispute_id for (dispute_id,) in asked("SELECT dispute_id FROM commerce_dispute")}
     taken = [one for one in world.provider.charges.values() if one.dispute == "lost"]
-    left = sum(one.amount for one in taken if one.charge_id not in settled)
+    left = sum(one.amount for one in taken if f"dp_{one.charge_id}" not in known)
     here = -balance(world.town.community, "world:simpay", "charges", "CNY")
     if here != world.provider.held() + left:
         wrong.append(f"the books say {here} came in, the provider {world.provider.held()}")

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -51,6 +51,11 @@ class Stretch:
     seat: int | None = None
 
     @property
+    def lasts(self) -> timedelta:
+        assert self.ends is not None
+        return self.ends - self.starts
+
+    @property
     def is_grace(self) -> bool:
         return self.source.startswith("grace:")
 
@@ -85,6 +90,7 @@ class Pool:
     starts: datetime
     ends: datetime
     is_closed: bool = False
+    taken: timedelta = timedelta()  # off its term
     seats: dict[int, int] = field(default_factory=dict)  # who sits on each
 
 

@@ -7,21 +7,23 @@ It reads no grant, and asks no delivery; only how long a month is, it asks the c
 from collections import Counter
 from datetime import datetime, timedelta
 
-from paideia.commerce.models import Dispute, Offer, Order, OrderLine, Refund
+from paideia.commerce.models import Offer, Order, OrderLine
 from paideia.commerce.terms import end_of_term
 from tests.simulation.spans import HEARS, Cut, Fact, Pool, Running, Stretch, facts_after, founded_at
+from tests.simulation.taking import Taking
 from tests.simulation.town import Town
 
 Kind = Order.Kind
 
 
-class Twin:
+class Twin(Taking):
     def __init__(self, town: Town) -> None:
         self.zone = town.community.time_zone
         self.offers = {offer.pk: offer for offer in town.offers.values()}
         self.plans = {pk: sorted(plan.pk for plan in offer.plans.all()) for pk, offer in self.offers.items()}
         self.code_offer = town.batch.offer_id
         self.held: list[Stretch] = []
+        self.gone: list[Stretch] = []  # what was taken back, as long as it lasted
         self.running: dict[int, Running] = {}
         self.pools: dict[int, Pool] = {}
         self.orders: dict[int, Order] = {}
@@ -158,9 +160,6 @@ class Twin:
             ends = starts + timedelta(days=row.offer.grace_days)
             self.held.append(Stretch(row.user, plan, f"grace:{pk}", starts, ends))
 
-    def _no_grace(self, pk: int) -> None:
-        self.held = [one for one in self.held if one.source != f"grace:{pk}"]
-
     def _subscription_cancelled(self, fact: Fact) -> None:
         self.running[fact.object_id].is_cancelled = True
         self._no_grace(fact.object_id)
@@ -231,143 +230,10 @@ class Twin:
         pool.seats[fact.object_id] = fact.actor_id
         self._sit(pool, fact.object_id, fact.occurred_at)
 
-    def _sit(self, pool: Pool, seat: int, at: datetime) -> None:
-        for plan in self.plans[pool.offer.pk]:
-            ends = [one.ends for one in self.held if (one.seat, one.plan) == (seat, plan) and one.ends]
-            starts = max([at, *ends])
-            if starts < pool.ends:
-                person, source = pool.seats[seat], f"order:{pool.order}"
-                self.held.append(Stretch(person, plan, source, starts, pool.ends, seat=seat))
-
     def _seat_reclaimed(self, fact: Fact) -> None:
         for pool in self.pools.values():
             pool.seats.pop(fact.object_id, None)
         self.held = [one for one in self.held if one.seat != fact.object_id]
-
-    # taken back, and given again
-
-    def _order_refunded(self, fact: Fact) -> None:
-        said = fact.detail
-        if said["access"] != Refund.Access.KEPT:
-            left = said["value"] - said["before"]["refunded"] - self.taken_in_payment[fact.object_id]
-            share = None if said["access"] == "revoked" else (said["amount"] + said["credit"], left)
-            self._take(fact, f"refund:{said['refund']}", share)
-
-    def _order_disputed(self, fact: Fact) -> None:
-        self.disputed[fact.object_id] = fact.detail["dispute"]
-        self._take(fact, f"dispute:{fact.detail['dispute']}", None)
-
-    def _dispute_closed(self, fact: Fact) -> None:
-        self.disputed.pop(fact.object_id, None)
-        if fact.detail["won"]:
-            self._give_again(f"dispute:{fact.detail['dispute']}", fact.occurred_at)
-
-    def _refund_failed(self, fact: Fact) -> None:
-        """What it took is given again; where a bank claims the money, with the dispute, or not at all."""
-        if fact.detail["stray"]:
-            return
-        cause = f"refund:{fact.object_id}"
-        order = next(one for one in self.orders.values() if one.number == fact.detail["number"])
-        if order.pk in self.disputed:
-            self.cuts.setdefault(f"dispute:{self.disputed[order.pk]}", []).extend(self.cuts.get(cause, []))
-        elif Dispute.objects.filter(order=order).exclude(state=Dispute.State.WON).exists():
-            # What the bank is given of it, by which access stays taken, is commerce.actions.claims' to prove.
-            self.unclear |= {
-                (one.user, plan) for one in self._from(order) for plan in self.plans[order.offer_id]
-            }
-            self.unclear |= {
-                (cut.stretch.user, cut.stretch.plan) for cut in self.cuts.get(cause, []) if cut.stretch
-            }
-        else:
-            self._give_again(cause, fact.occurred_at)
-
-    def _take(self, fact: Fact, cause: str, share: tuple[int, int] | None) -> None:
-        """All of what an order gave (`share` None), or so much of the end of each term."""
-        order, at = self.orders[fact.object_id], fact.occurred_at
-        self._leave_exchanges(order)
-        cuts = self.cuts[cause] = []
-        if order.kind == Kind.SEATS:
-            cuts += self._shrink(order, at, share)
-            return
-        given = self._from(order)
-        if order.subscription_id and order.instalments and share is None:  # one purchase, paid bit by bit
-            parts = {f"order:{pk}" for pk, one in self.orders.items() if _same_subscription(one, order)}
-            given = [one for one in self.held if one.source in parts]
-        for one in given:
-            ends = at
-            if share is not None:
-                if one.ends is None:
-                    continue
-                ends = max(one.ends - (one.ends - one.starts) * share[0] // share[1], one.starts, at)
-            if ends <= max(at, one.starts):
-                self.held.remove(one)
-                cuts.append(Cut(one, max(at, one.starts), one.ends))
-            elif one.ends is None or ends < one.ends:
-                cuts.append(Cut(one, ends, one.ends))
-                one.ends = ends
-        self._stop(order, at, share)
-
-    def _leave_exchanges(self, order: Order) -> None:
-        """What comes back of a plan that was changed is commerce/tests/test_exchanges.py's to prove."""
-        chain = {order.pk}
-        for _round in range(len(self.orders)):
-            chain |= {pk for pk, one in self.orders.items() if one.replaces_id in chain}
-            chain |= {self.orders[pk].replaces_id for pk in chain if self.orders[pk].replaces_id}
-        if len(chain) > 1:
-            self.unclear |= {
-                (order.buyer_id, plan) for pk in chain for plan in self.plans[self.orders[pk].offer_id]
-            }
-
-    def _stop(self, order: Order, at: datetime, share: tuple[int, int] | None) -> None:
-        """A part of the current period ends what renews earlier; that all of it ends it is told by itself."""
-        pk = self._subscription_of(order)
-        row = self.running.get(pk or 0)
-        if share is None or row is None or row.is_over or row.offer.instalments:
-            return
-        if (order.period or 0) < row.period:
-            return
-        ends = [one.ends for one in self._from(order) if one.ends is not None]
-        assert row.paid_until is not None
-        row.paid_until = min(row.paid_until, max(ends, default=at))
-        row.is_cancelled = True
-        self._no_grace(pk or 0)
-
-    def _shrink(self, order: Order, at: datetime, share: tuple[int, int] | None) -> list[Cut]:
-        pool = next(one for one in self.pools.values() if one.order == order.pk)
-        cut = Cut(None, pool.ends, pool.ends, pool)
-        if share is None:
-            pool.is_closed, cut.since = True, at
-        else:
-            pool.ends = cut.since = max(pool.ends - (pool.ends - pool.starts) * share[0] // share[1], at)
-        for one in self._from(order):
-            if one.starts >= cut.since or cut.since <= at:
-                self.held.remove(one)
-            elif one.ends is None or one.ends > cut.since:
-                one.ends = cut.since
-        return [] if pool.is_closed and share is not None else [cut]
-
-    def _give_again(self, cause: str, at: datetime) -> None:
-        """The time that was left, from now on or after what is held of it."""
-        for cut in self.cuts.pop(cause, []):
-            if cut.pool is not None:
-                self._reopen(cut.pool, cut, at)
-            elif cut.stretch is not None:
-                was = cut.stretch
-                if cut.until is None:
-                    self.held.append(Stretch(was.user, was.plan, was.source, at, None))
-                    continue
-                ends = [one.ends for one in self._of(was.user, was.plan) if one.ends is not None]
-                starts = max([at, *ends])
-                ends_at = starts + (cut.until - cut.since)
-                if ends_at > starts:
-                    self.held.append(Stretch(was.user, was.plan, was.source, starts, ends_at))
-
-    def _reopen(self, pool: Pool, cut: Cut, at: datetime) -> None:
-        pool.is_closed = False
-        assert cut.until is not None
-        pool.ends = cut.until
-        for seat in sorted(pool.seats):
-            self._sit(pool, seat, at)
 
     def _member_suspended(self, fact: Fact) -> None:
         """From then on their terms rest, which commerce/tests/test_rests.py looks at."""
@@ -377,23 +243,3 @@ class Twin:
 
     def _offer(self, order: Order) -> Offer:
         return self.offers[order.offer_id]
-
-    def _of(self, user: int, plan: int) -> list[Stretch]:
-        return [one for one in self.held if (one.user, one.plan) == (user, plan)]
-
-    def _from(self, order: Order) -> list[Stretch]:
-        return [one for one in self.held if one.source == f"order:{order.pk}"]
-
-    def _subscription_of(self, order: Order) -> int | None:
-        if order.kind != Kind.TRIAL:
-            return order.subscription_id
-        mine = [
-            pk
-            for pk, one in self.running.items()
-            if (one.user, one.offer.pk, one.period, one.is_over) == (order.buyer_id, order.offer_id, 0, False)
-        ]
-        return max(mine, default=None)
-
-
-def _same_subscription(one: Order, other: Order) -> bool:
-    return one.subscription_id == other.subscription_id
