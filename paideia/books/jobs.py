@@ -1,15 +1,12 @@
 """Each night: the statements of the days before, and what recurs of the revenue, month by month."""
 
 from collections import defaultdict
-from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
 
 from paideia.books.actions import read_day
 from paideia.books.actions.revenue import Month, store_months
@@ -18,6 +15,7 @@ from paideia.books.terms import Term, first_of_months, terms_of
 from paideia.commerce.models import Order
 from paideia.commerce.providers import Capability, ProviderDown, available
 from paideia.communities.models import Community
+from paideia.lib.soon import soon
 
 DAYS_BACK = 7  # a statement that was not to be had is asked for again so long
 AGAIN = RetryStrategy(max_attempts=6, exponential_wait=60, retry_exceptions={ProviderDown})
@@ -30,9 +28,8 @@ def read_statements(timestamp: int) -> None:
     that one that fails stops no other."""
     for community_id, provider, day in statements_due(datetime.fromtimestamp(timestamp, UTC).date()):
         name = f"books:{community_id}:{provider}:{day}"
-        with suppress(AlreadyEnqueued), transaction.atomic():
-            job = read_statement.configure(lock=name, queueing_lock=name)
-            job.defer(community_id=community_id, provider=provider, day=day.isoformat())
+        told = {"community_id": community_id, "provider": provider, "day": day.isoformat()}
+        soon("books.read_statement", about=name, **told)
 
 
 @app.task(name="books.read_statement", retry=AGAIN)

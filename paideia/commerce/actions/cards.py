@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from paideia.access.viewer import Viewer
 from paideia.accounts.models import User
 from paideia.activity.actions import record
+from paideia.activity.saying import said_of
 from paideia.commerce.actions.orders import AWAITING_MAX, ORDER_LIFE, new_number
 from paideia.commerce.buyers import let_in, must_be_here, must_be_welcome
 from paideia.commerce.codes import new_code, plain_code
@@ -17,6 +18,7 @@ from paideia.commerce.providers import provider_of
 from paideia.commerce.quoting import GiftWish
 from paideia.commerce.refusals import NotPermitted, TooManyOrders, WrongCode, WrongWish
 from paideia.commerce.returning import same_site
+from paideia.commerce.soon import deliver_card_soon
 from paideia.communities.models import Community
 from paideia.ledger.actions import Move, account, post
 from paideia.ledger.models import Account
@@ -37,6 +39,8 @@ def save_card_terms(*, viewer: Viewer, currency: str, amounts: list[int], valid_
         raise WrongWish(_("Give up to twelve amounts, each above zero."))
     if not 0 <= valid_months <= 120:
         raise WrongWish(_("A card is valid for 1 to 120 months, or 0: for good."))
+    names = ("currency", "amounts", "valid_months")
+    before = said_of(CardTerms.objects.filter(community=viewer.community).first(), *names)
     terms, _made = CardTerms.objects.update_or_create(
         community=viewer.community,
         defaults={
@@ -51,6 +55,8 @@ def save_card_terms(*, viewer: Viewer, currency: str, amounts: list[int], valid_
         actor=viewer.user,
         amounts=terms.amounts,
         currency=currency,
+        before=before,
+        after=said_of(terms, *names),
     )
     return terms
 
@@ -109,8 +115,6 @@ def give_card(
     expires_at: datetime | None = None,
 ) -> GiftCard:
     """A card from the house, mailed at once where there is an address. Needs money.manage. Raises WrongWish."""
-    from paideia.commerce.jobs.presents import deliver_card_soon
-
     if not viewer.may("money.manage"):
         raise NotPermitted()
     if type(amount) is not int or not 1 <= amount <= PRICE_MAX:
@@ -138,6 +142,8 @@ def give_card(
         object=card,
         amount=amount,
         currency=currency,
+        before=None,
+        after=said_of(card, "amount", "currency", "expires_at"),
     )
     deliver_card_soon(card)
     return card
@@ -186,7 +192,14 @@ def revoke_card(*, viewer: Viewer, card: GiftCard) -> GiftCard:
         raise WrongCode(_("This card was redeemed: its amount is the person's."))
     if row.revoked_at is None:
         _end(row)
-        record("card.revoked", community=row.community_id, actor=viewer.user, object=row)
+        record(
+            "card.revoked",
+            community=row.community_id,
+            actor=viewer.user,
+            object=row,
+            before={"amount": row.amount, "revoked": False},
+            after={"amount": 0, "revoked": True},
+        )
     return row
 
 

@@ -21,6 +21,7 @@ from paideia.commerce.life import advance
 from paideia.commerce.models import Order, Refund
 from paideia.commerce.refunding import RefundTerms, refund_terms, state_of_money
 from paideia.commerce.refusals import NotPermitted, WrongRefund
+from paideia.commerce.soon import send_refund_soon
 from paideia.ledger.actions import Overdrawn
 
 FIRST_LOOK = timedelta(minutes=10)  # after which a refund that no worker has sent is sent by the next
@@ -68,7 +69,7 @@ def refund_order(
     advance(row, state_of_money(row), refunded=refunded)
     _record(row, refund, viewer, before_it)
     if refund.amount and not elsewhere:
-        _send_soon(refund)
+        send_refund_soon(refund.pk)
     return refund
 
 
@@ -183,12 +184,6 @@ def _record(order: Order, refund: Refund, viewer: Viewer | None, before: dict[st
         before=before,
         after={"state": order.state, "refunded": order.refunded},
     )
-
-
-def _send_soon(refund: Refund) -> None:
-    from paideia.commerce.jobs.refunds import send_soon
-
-    send_soon(refund.pk)
 
 
 def _given(order: Order) -> list[Grant]:

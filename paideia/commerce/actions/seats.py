@@ -22,6 +22,7 @@ from paideia.commerce.deliveries.seats import empty, fill, locked_pool
 from paideia.commerce.models import Seat, SeatOrder, SeatPool
 from paideia.commerce.quoting.pools import plain_domain
 from paideia.commerce.refusals import HeldForGood, NoSeatLeft, NotPermitted, WrongCode, WrongWish
+from paideia.commerce.soon import invite_soon
 from paideia.lib.refusal import NotFound
 
 ADDRESSES_MAX = 1000  # at once
@@ -32,8 +33,6 @@ MAILS_A_DAY_MIN = 50  # of a pool; else three for each seat
 def offer_seats(*, viewer: Viewer, pool: SeatPool, addresses: Iterable[str]) -> list[Seat]:
     """Keep a seat for each address and mail its link; those that have one are left out. For the pool's manager.
     Raises WrongWish, NoSeatLeft, and then nobody is written to."""
-    from paideia.commerce.jobs.presents import invite_soon
-
     row = _own(viewer, pool)
     wanted = list(dict.fromkeys(one.strip().lower() for one in addresses if one.strip()))
     _must_be_addresses(wanted)

@@ -16,6 +16,7 @@ from paideia.commerce.actions.settling import locked
 from paideia.commerce.models import Notice, Order, Refund
 from paideia.commerce.providers import Capability, Payment, provider_of
 from paideia.commerce.refusals import NotPermitted, TooSoon, WrongRefund
+from paideia.commerce.soon import send_refund_soon
 from paideia.communities.models import Community
 from paideia.ledger.actions import AMOUNT_MAX, Move, account, post
 from paideia.ledger.models import Transfer
@@ -128,8 +129,6 @@ def resolve(notice: Notice, by: User | None, resolution: str) -> None:
 
 
 def _book_and_tell(order: Order, notice: Notice, refund: Refund) -> None:
-    from paideia.commerce.jobs.refunds import send_soon
-
     detail = {"order": order.number, "refund": refund.key}
     source, way = books.unmatched(order, notice.currency), books.on_its_way(order, notice.currency)
     books.move(source, way, refund.amount, f"refund:{refund.pk}:agreed", detail)
@@ -147,7 +146,7 @@ def _book_and_tell(order: Order, notice: Notice, refund: Refund) -> None:
         outcome=notice.outcome,
         refund=refund.pk,
     )
-    send_soon(refund.pk)
+    send_refund_soon(refund.pk)
 
 
 __all__ = ["SENT_BACK", "book_unmatched", "must_be_known", "resolve", "return_stray", "send_back"]

@@ -8,6 +8,7 @@ from django.utils import timezone
 from paideia.access.models import Grant
 from paideia.commerce.models import CardTerms, GiftCard, Offer, Order, Refund
 from paideia.commerce.quoting import Quote
+from paideia.commerce.soon import deliver_card_soon
 from paideia.commerce.terms import end_of_term
 
 
@@ -22,8 +23,6 @@ class Card:
         return order.gift_card.account
 
     def deliver(self, order: Order) -> list[Grant]:
-        from paideia.commerce.jobs.presents import deliver_card_soon
-
         assert order.paid_at is not None
         card, terms = order.gift_card, CardTerms.objects.filter(community=order.community_id).first()
         if terms is not None and terms.valid_months:

@@ -11,6 +11,7 @@ from paideia.commerce.deliveries.purchase import Purchase
 from paideia.commerce.models import Gift as GiftRow
 from paideia.commerce.models import Order, Refund
 from paideia.commerce.quoting import Quote
+from paideia.commerce.soon import deliver_gift_soon
 
 
 class Gift(Purchase):
@@ -29,8 +30,6 @@ class Gift(Purchase):
         )
 
     def deliver(self, order: Order) -> list[Grant]:
-        from paideia.commerce.jobs.presents import deliver_gift_soon
-
         gift = order.gift
         if gift.recipient_email and gift.deliver_at is None:
             gift.deliver_at = timezone.now()

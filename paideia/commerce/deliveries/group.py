@@ -11,6 +11,7 @@ from paideia.commerce.deliveries.purchase import Purchase
 from paideia.commerce.models import BuyingGroup, GroupPlace, Order
 from paideia.commerce.quoting import Quote
 from paideia.commerce.quoting.groups import NEW, must_be_open
+from paideia.commerce.soon import finish_group_soon
 
 WINDOW = timedelta(hours=24)
 PAID = (Order.State.PAID, Order.State.PARTLY_REFUNDED)
@@ -43,8 +44,6 @@ class Group(Purchase):
         return ("house", "sales") if place.delivered_at else (f"group:{place.group_id}", "held")
 
     def deliver(self, order: Order) -> list[Grant]:
-        from paideia.commerce.jobs.groups import finish_soon
-
         place = GroupPlace.objects.get(order=order)
         group = locked_group(pk=place.group_id)
         if group.failed_at is None and group.filled_at is None and group.paid_places >= group.size:
@@ -52,7 +51,7 @@ class Group(Purchase):
             group.save(update_fields=["filled_at"])
             record("group.filled", community=group.community_id, actor=order.buyer_id, object=group)
         if group.failed_at is not None or group.filled_at is not None:
-            finish_soon(group)
+            finish_group_soon(group)
         return []
 
 

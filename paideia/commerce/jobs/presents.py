@@ -1,18 +1,15 @@
 """Mailing gifts and gift cards when their time has come, and ending cards that nobody redeemed."""
 
-from contextlib import suppress
-
-from django.db import transaction
 from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
 
 from paideia.accounts.mail import MailNotSent
 from paideia.commerce import letters
 from paideia.commerce.actions.cards import EXPIRE_AT_ONCE_MAX, expire_cards
 from paideia.commerce.actions.gifts import GIVEN_STATES, note_sent
 from paideia.commerce.models import Gift, GiftCard, Seat
+from paideia.commerce.soon import deliver_card_soon, deliver_gift_soon, is_due
 
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=5, retry_exceptions={MailNotSent})
 
@@ -43,7 +40,7 @@ def deliver_gift(order_id: int) -> None:
     """Mail a gift once: a worker killed between sending and noting it mails it a second time, never not at all."""
     gift = Gift.objects.select_related("order__community", "order__buyer", "order__offer").get(pk=order_id)
     wanted = gift.delivered_at is None and gift.cancelled_at is None and gift.claimed_at is None
-    if wanted and gift.order.state in GIVEN_STATES and _is_due(gift):
+    if wanted and gift.order.state in GIVEN_STATES and is_due(gift):
         letters.send_gift(gift)
         note_sent(gift)
 
@@ -53,7 +50,7 @@ def deliver_card(card_id: int) -> None:
     """Mail a card, as a gift is."""
     card = GiftCard.objects.select_related("community", "given_by", "order").get(pk=card_id)
     wanted = card.delivered_at is None and card.revoked_at is None and card.redeemed_at is None
-    if wanted and (card.order is None or card.order.state in GIVEN_STATES) and _is_due(card):
+    if wanted and (card.order is None or card.order.state in GIVEN_STATES) and is_due(card):
         letters.send_card(card)
         GiftCard.objects.filter(pk=card_id).update(delivered_at=timezone.now())
 
@@ -64,29 +61,3 @@ def invite_to_seat(seat_id: int) -> None:
     seat = Seat.objects.select_related("pool__community", "pool__manager").get(pk=seat_id)
     if seat.reclaimed_at is None and seat.taken_at is None and seat.pool.closed_at is None:
         letters.send_seat(seat)
-
-
-def deliver_gift_soon(gift: Gift) -> None:
-    """Mail it once this transaction is committed, if its time has come."""
-    if _is_due(gift):
-        _soon(deliver_gift, f"gift:{gift.pk}", order_id=gift.pk)
-
-
-def deliver_card_soon(card: GiftCard) -> None:
-    if _is_due(card):
-        _soon(deliver_card, f"card:{card.pk}", card_id=card.pk)
-
-
-def invite_soon(seat: Seat) -> None:
-    _soon(invite_to_seat, f"seat:{seat.pk}", seat_id=seat.pk)
-
-
-def _is_due(present: Gift | GiftCard) -> bool:
-    return bool(present.recipient_email) and (
-        present.deliver_at is not None and present.deliver_at <= timezone.now()
-    )
-
-
-def _soon(task: object, name: str, **arguments: int) -> None:
-    with suppress(AlreadyEnqueued), transaction.atomic():
-        task.configure(lock=name, queueing_lock=name).defer(**arguments)  # type: ignore[attr-defined]

@@ -1,12 +1,9 @@
 """Sending refunds, until the provider has them."""
 
-from contextlib import suppress
-
-from django.db import transaction
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
 
 from paideia.commerce.actions.sending import refunds_due, send_refund
+from paideia.commerce.soon import send_refund_soon
 
 
 @app.task(name="commerce.send_refund")
@@ -21,14 +18,4 @@ def send_due(timestamp: int) -> None:
     """Every five minutes: those whose turn it is, also what a stopped process left behind. One job each, so that
     one that breaks stops no other."""
     for refund_id in refunds_due():
-        send_soon(refund_id)
-
-
-def send_soon(refund_id: int) -> None:
-    """Let a worker send it once this transaction is committed. Asked twice, it is sent by one."""
-    with (
-        suppress(AlreadyEnqueued),
-        transaction.atomic(),
-    ):  # a refused row must not end the caller's transaction
-        job = send.configure(lock=f"refund:{refund_id}", queueing_lock=f"refund:{refund_id}")
-        job.defer(refund_id=refund_id)
+        send_refund_soon(refund_id)

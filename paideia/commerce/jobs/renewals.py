@@ -1,15 +1,12 @@
 """Renewals every few minutes, and once a day what is said about terms that end."""
 
-from contextlib import suppress
-
-from django.db import transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
 
 from paideia.commerce.actions.reminding import remind_all
 from paideia.commerce.actions.renewing import ask_after, end_cancelled, renew, subscriptions_due
 from paideia.commerce.actions.rests import begin_and_end_rests
+from paideia.lib.soon import soon
 
 
 @app.task(name="commerce.renew")
@@ -24,11 +21,6 @@ def ask(order_id: int) -> None:
     ask_after(order_id)
 
 
-def ask_soon(order_id: int) -> None:
-    """Ask the provider once this transaction is committed, until it answers."""
-    ask.defer(order_id=order_id)
-
-
 @app.periodic(cron="*/5 * * * *")
 @app.task(name="commerce.renew_all", queueing_lock="commerce.renew_all")
 def renew_all(timestamp: int) -> None:
@@ -36,9 +28,7 @@ def renew_all(timestamp: int) -> None:
     was cancelled; before that, what rests while members are suspended."""
     begin_and_end_rests()
     for subscription_id in subscriptions_due():
-        with suppress(AlreadyEnqueued), transaction.atomic():  # one that waits already will do it
-            name = f"subscription:{subscription_id}"
-            renew_one.configure(lock=name, queueing_lock=name).defer(subscription_id=subscription_id)
+        soon("commerce.renew", about=f"subscription:{subscription_id}", subscription_id=subscription_id)
     end_cancelled()
 
 

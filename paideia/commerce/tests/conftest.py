@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.urls import set_urlconf
 from django.utils import timezone
+from procrastinate.contrib.django import app
 
 from paideia.access.models import Gate, Plan
 from paideia.accounts.models import User
+from paideia.commerce import soon
 from paideia.commerce.actions import accept_payment, place_order
 from paideia.commerce.actions.redeeming import make_batch
 from paideia.commerce.models import Offer, Order, RedeemBatch
@@ -34,6 +37,20 @@ def _books_are_right(request: pytest.FixtureRequest) -> Iterator[None]:
         assert audit() == []
         if "monkeypatch" not in request.fixturenames:  # who bends the code may post anything
             assert unlisted() == []  # docs/ledger.md names every account and key
+
+
+@pytest.fixture
+def mails_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mails of presents and seats go at once, which a worker would send a moment later."""
+    later = soon.soon
+
+    def at_once(job: str, *, about: str, **given: Any) -> None:
+        if job.startswith(("commerce.deliver_", "commerce.invite_")):
+            app.tasks[job].func(**given)
+        else:
+            later(job, about=about, **given)
+
+    monkeypatch.setattr(soon, "soon", at_once)
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from paideia.commerce.actions.cards import (
     revoke_card,
     save_card_terms,
 )
-from paideia.commerce.jobs import presents
 from paideia.commerce.models import GiftCard, Offer
 from paideia.commerce.quoting import GiftWish, Wish
 from paideia.commerce.refusals import NotPermitted, WrongCode, WrongRefund, WrongWish
@@ -26,14 +25,9 @@ from paideia.commerce.tests.test_coupons import crowd
 from paideia.ledger.queries import balance
 from tests.cast import PASSWORD, viewer_of
 
+pytestmark = pytest.mark.usefixtures("mails_at_once")
 HERE = "/c/agora"
 NEW = {"email": "nina@example.org", "username": "nina", "password1": PASSWORD, "terms": "on"}
-
-
-@pytest.fixture(autouse=True)
-def _mails_go_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a worker would do a moment later is done at once."""
-    monkeypatch.setattr(presents, "_soon", lambda task, name, **arguments: task.func(**arguments))
 
 
 def lies(offer: Offer, owner: str, kind: str) -> int:

@@ -71,7 +71,7 @@ def test_a_group_that_does_not_fill_gives_everybody_the_money_back(
     unpaid = place(people[2], together, group)
     assert groups_to_finish() == []
     BuyingGroup.objects.update(closes_at=timezone.now())
-    monkeypatch.setattr(jobs, "finish_soon", lambda one: finish_group(one.pk))
+    monkeypatch.setattr(jobs, "finish_group_soon", lambda one: finish_group(one.pk))
     for _twice in range(2):
         jobs.finish_due(0)
     assert list(Order.objects.order_by("pk").values_list("state", flat=True)) == [

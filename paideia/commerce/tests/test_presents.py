@@ -20,14 +20,9 @@ from paideia.commerce.tests.races import at_once
 from paideia.commerce.tests.test_coupons import crowd
 from tests.cast import PASSWORD, sign_in, viewer_of
 
+pytestmark = pytest.mark.usefixtures("mails_at_once")
 HERE = "/c/agora"
 NEW = {"email": "nina@example.org", "username": "nina", "password1": PASSWORD, "terms": "on"}
-
-
-@pytest.fixture(autouse=True)
-def _mails_go_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a worker would do a moment later is done at once."""
-    monkeypatch.setattr(presents, "_soon", lambda task, name, **arguments: task.func(**arguments))
 
 
 def given(giver: User, offer: Offer, **present: Any) -> Order:

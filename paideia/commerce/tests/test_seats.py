@@ -24,7 +24,6 @@ from paideia.commerce.actions.seats import (
     take_seat_by_domain,
 )
 from paideia.commerce.actions.settling import settle_order
-from paideia.commerce.jobs import presents
 from paideia.commerce.models import Offer, Order, Seat, SeatPool
 from paideia.commerce.quoting import Wish, quote
 from paideia.commerce.refusals import HeldForGood, NoSeatLeft, NotPermitted, WrongCode, WrongWish
@@ -33,13 +32,9 @@ from paideia.commerce.tests.test_coupons import crowd
 from paideia.lib.refusal import NotFound
 from tests.cast import PASSWORD, person, sign_in, viewer_of
 
+pytestmark = pytest.mark.usefixtures("mails_at_once")
 HERE = "/c/agora"
 NEW = {"email": "nina@example.org", "username": "nina", "password1": PASSWORD, "terms": "on"}
-
-
-@pytest.fixture(autouse=True)
-def _mails_go_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presents, "_soon", lambda task, name, **arguments: task.func(**arguments))
 
 
 def buy(offer: Offer, buyer: User, seats: int, **wish: Any) -> Order:

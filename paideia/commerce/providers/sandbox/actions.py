@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from procrastinate.contrib.django import app
 
 from paideia.commerce.providers.sandbox.messages import dispute_message, message_of, refund_message
 from paideia.commerce.providers.sandbox.models import SandboxCharge, SandboxDispute, SandboxRefund
@@ -64,8 +65,6 @@ COURSES: dict[str, Course] = {
 @transaction.atomic
 def pay(*, charge: SandboxCharge, course: str) -> SandboxCharge:
     """Let a payment take its course. Its notifications leave after this is committed."""
-    from paideia.commerce.jobs import notify_of_sandbox_charge
-
     if course not in COURSES:
         raise Invalid(gettext("Choose how the payment should go."))
     row = SandboxCharge.objects.select_for_update().get(pk=charge.pk)
@@ -80,9 +79,10 @@ def pay(*, charge: SandboxCharge, course: str) -> SandboxCharge:
     row.save()
     for number, what in enumerate(chosen.sends):
         # One lock for each charge: they arrive in the order in which they left.
-        notify_of_sandbox_charge.configure(lock=f"sandbox:{row.pk}", priority=-number).defer(
-            token=row.pk, failed=what == FAILURE
+        job = app.configure_task(
+            "commerce.notify_of_sandbox_charge", lock=f"sandbox:{row.pk}", priority=-number
         )
+        job.defer(token=row.pk, failed=what == FAILURE)
     return row
 
 
@@ -154,8 +154,6 @@ def tell(charge: SandboxCharge, message: dict[str, Any]) -> None:
 
 
 def _tell_later(charge: SandboxCharge, message: dict[str, Any]) -> None:
-    from paideia.commerce.jobs import tell_of_sandbox_charge
-
     if charge.notify_url:
-        job = tell_of_sandbox_charge.configure(lock=f"sandbox:{charge.pk}")
+        job = app.configure_task("commerce.tell_of_sandbox_charge", lock=f"sandbox:{charge.pk}")
         job.defer(token=charge.pk, message=message)
