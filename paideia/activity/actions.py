@@ -8,7 +8,8 @@ from typing import Any
 from django.db import connection, models
 from django.utils import timezone
 
-from paideia.activity.verbs import VERBS
+from paideia.activity.origin import address_now
+from paideia.activity.verbs import AUDITED, VERBS
 
 INSERT = """
     INSERT INTO activity_fact (occurred_at, community_id, actor_id, verb, object_kind, object_id, detail)
@@ -62,7 +63,7 @@ def record_many(happenings: Iterable[Happening]) -> None:
     """Record many facts at once, in order. Raises UnknownVerb before anything is written."""
     from psycopg.types.json import Jsonb
 
-    now = timezone.now()
+    now, address = timezone.now(), address_now()
     rows: list[Any] = []
     for fact in happenings:
         if fact.verb not in VERBS:
@@ -75,7 +76,7 @@ def record_many(happenings: Iterable[Happening]) -> None:
                 fact.verb,
                 fact.object_kind,
                 fact.object_id,
-                Jsonb(fact.detail),
+                Jsonb(_with_origin(fact, address)),
             )
         )
     with connection.cursor() as cursor:
@@ -83,6 +84,10 @@ def record_many(happenings: Iterable[Happening]) -> None:
             cursor.execute(INSERT, rows[0])
         elif rows:
             cursor.executemany(INSERT, rows)
+
+
+def _with_origin(fact: Happening, address: str) -> dict[str, Any]:
+    return {**fact.detail, "from_address": address} if address and fact.verb in AUDITED else fact.detail
 
 
 def _id(row: models.Model | int | None) -> int | None:

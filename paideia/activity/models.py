@@ -58,3 +58,22 @@ class SetAside(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["reader", "fact_id"], name="set_aside_once")]
+
+
+class AuditRecord(models.Model):
+    """One privileged or money action, chained to the one before by its hash. Append-only; written from the facts, and
+    whole in itself, so that it outlives them."""
+
+    number = models.BigIntegerField(primary_key=True)  # 1, 2, 3 …: a gap is a record that is gone
+    fact_id = models.BigIntegerField(unique=True)
+    occurred_at = models.DateTimeField()
+    community_id = models.BigIntegerField(null=True)
+    actor_id = models.BigIntegerField(null=True)
+    verb = models.CharField(max_length=40)
+    object_kind = models.CharField(max_length=40, blank=True)
+    object_id = models.BigIntegerField(null=True)
+    detail = models.JSONField(default=dict)  # with before and after, and the address that it came from
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        indexes = [models.Index(fields=["community_id", "-number"], name="audit_of_community")]

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 
 import psycopg
 from django.conf import settings
@@ -84,6 +85,7 @@ def reader(
 def all_readers() -> list[Reader]:
     """Every reader of every room, by name."""
     autodiscover_modules("readers")
+    import_module("paideia.activity.auditing")  # this room's own
     return [_readers[name] for name in sorted(_readers)]
 
 

@@ -63,6 +63,7 @@ VERBS: frozenset[str] = frozenset(
         "transfer.shown",
         "transfer.confirmed",
         "transfer.declined",
+        "transfer.sent_back",
         "notice.resolved",
         "grant.given",
         "grant.revoked",
@@ -86,6 +87,7 @@ VERBS: frozenset[str] = frozenset(
         "policy.removed",
         "plan.changed",
         "offer.changed",
+        "retention.changed",
         "coupon.changed",
         "codes.made",
         "codes.revoked",
@@ -140,3 +142,39 @@ VERBS: frozenset[str] = frozenset(
     }
 )
 BEHAVIOUR: frozenset[str] = frozenset({"page.opened", "page.read", "video.watched"})
+# What needs a privilege, or moves or promises money: each has its record in the chain (activity.auditing).
+AUDITED: frozenset[str] = frozenset(
+    {
+        *(
+            "community.created",
+            "community.changed",
+            "member.invited",
+            "member.declined",
+            "member.role_changed",
+        ),
+        *("member.suspended", "member.reinstated", "comment.removed", "thread.removed", "document.removed"),
+        *(
+            "order.settled",
+            "order.refunded",
+            "order.disputed",
+            "dispute.closed",
+            "refund.done",
+            "refund.failed",
+        ),
+        *("charge.returned", "transfer.confirmed", "transfer.declined", "transfer.sent_back"),
+        *(
+            "notice.resolved",
+            "grant.given",
+            "grant.revoked",
+            "grant.shortened",
+            "gate.changed",
+            "plan.changed",
+        ),
+        *("policy.added", "policy.removed", "offer.changed", "retention.changed", "coupon.changed"),
+        *("codes.made", "codes.revoked", "cards.changed", "card.given", "card.redeemed", "card.revoked"),
+        *("programme.changed", "affiliate.decided", "share_rule.made", "share_rule.ended", "shares.booked"),
+        *("payout_terms.changed", "payout.asked", "payout.approved", "payout.paid", "payout.refused"),
+        *("invoice_terms.changed", "fapiao.answered", "provider_statement.read", "difference.resolved"),
+        *("fee_terms.changed", "money.exported"),
+    }
+)

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from paideia.access.viewer import Viewer
 from paideia.activity.actions import record
+from paideia.activity.saying import said_of
 from paideia.books.comparing import Rate
 from paideia.books.models import FeeTerms, StatementLine
 from paideia.books.refusals import NotPermitted
@@ -49,6 +50,9 @@ def save_fee_terms(
     Needs money.manage."""
     if not viewer.may("money.manage"):
         raise NotPermitted()
+    names = ("share_millionths", "fixed")
+    known = FeeTerms.objects.filter(community=viewer.community, provider=provider, currency=currency)
+    before = said_of(known.first(), *names)
     row, _made = FeeTerms.objects.update_or_create(
         community=viewer.community,
         provider=provider,
@@ -64,6 +68,8 @@ def save_fee_terms(
         currency=currency,
         share_millionths=share_millionths,
         fixed=fixed,
+        before=before,
+        after=said_of(row, *names),
     )
     return row
 

@@ -220,6 +220,8 @@ def _record(statement: ProviderStatement, lines_new: int) -> None:
         name=statement.name,
         lines=statement.lines_count,
         lines_new=lines_new,
+        before=None,
+        after={"digest": statement.digest, "lines": statement.lines_count},
     )
 
 

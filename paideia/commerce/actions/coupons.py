@@ -10,10 +10,16 @@ from django.utils.translation import gettext as _
 
 from paideia.access.viewer import Viewer
 from paideia.activity.actions import record
+from paideia.activity.saying import said_of
 from paideia.commerce.buyers import must_be_here
 from paideia.commerce.models import PRICE_MAX, Coupon, Offer
 from paideia.commerce.quoting.coupons import plain
 from paideia.commerce.refusals import NotPermitted, WrongCoupon
+
+COLUMNS = (
+    *("percent", "amount", "currency", "price_min", "first_period_only", "stacks"),
+    *("uses_max", "uses_each_max", "starts_at", "ends_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +49,9 @@ def save_coupon(*, viewer: Viewer, terms: CouponTerms, coupon: Coupon | None = N
     row = Coupon(community=viewer.community)
     if coupon is not None:
         row = Coupon.objects.select_for_update().get(pk=coupon.pk)
+    before = said_of(coupon and row, "code", *COLUMNS)
     row.code = plain(terms.code)
-    for name in (
-        *("percent", "amount", "currency", "price_min", "first_period_only", "stacks"),
-        *("uses_max", "uses_each_max", "starts_at", "ends_at"),
-    ):
+    for name in COLUMNS:
         setattr(row, name, getattr(terms, name))
     try:
         with transaction.atomic():
@@ -55,7 +59,15 @@ def save_coupon(*, viewer: Viewer, terms: CouponTerms, coupon: Coupon | None = N
     except IntegrityError as error:
         raise _refusal(error) from error
     row.offers.set(terms.offers)
-    record("coupon.changed", community=viewer.community, actor=viewer.user, object=row, code=row.code)
+    record(
+        "coupon.changed",
+        community=viewer.community,
+        actor=viewer.user,
+        object=row,
+        code=row.code,
+        before=before,
+        after=said_of(row, "code", *COLUMNS),
+    )
     return row
 
 
@@ -67,7 +79,15 @@ def archive_coupon(*, viewer: Viewer, coupon: Coupon, archived: bool = True) -> 
     if (row.archived_at is not None) != archived:
         row.archived_at = timezone.now() if archived else None
         row.save(update_fields=["archived_at"])
-        record("coupon.changed", community=viewer.community, actor=viewer.user, object=row, archived=archived)
+        record(
+            "coupon.changed",
+            community=viewer.community,
+            actor=viewer.user,
+            object=row,
+            archived=archived,
+            before={"archived": not archived},
+            after={"archived": archived},
+        )
     return row
 
 

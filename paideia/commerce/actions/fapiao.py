@@ -119,4 +119,6 @@ def _record(verb: str, row: FapiaoRequest, viewer: Viewer) -> None:
         offer=row.order.title,
         state=row.state,
         reason=row.reason,
+        before={"state": State.ASKED} if verb == "fapiao.answered" else None,
+        after={"state": row.state, "number": row.number},
     )

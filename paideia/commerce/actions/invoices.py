@@ -2,7 +2,7 @@
 so that a replay writes nothing twice."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from paideia.access.viewer import Viewer
 from paideia.activity.actions import record
+from paideia.activity.saying import said_of
 from paideia.commerce.models import (
     BillingAddress,
     Invoice,
@@ -83,6 +84,7 @@ def save_invoice_terms(*, viewer: Viewer, seller: Seller, taxes: Sequence[Tax]) 
         raise Invalid(_("Invoices need the name of the seller."))
     if len({tax.country for tax in taxes}) < len(taxes):
         raise Invalid(_("Two tax rules are for the same country."))
+    before = _said(viewer)
     row, _made = InvoiceTerms.objects.update_or_create(community=viewer.community, defaults=asdict(seller))
     TaxRule.objects.filter(community=viewer.community).delete()
     TaxRule.objects.bulk_create(TaxRule(community=viewer.community, **asdict(tax)) for tax in taxes)
@@ -92,8 +94,19 @@ def save_invoice_terms(*, viewer: Viewer, seller: Seller, taxes: Sequence[Tax]) 
         actor=viewer.user,
         seller=asdict(seller),
         taxes=[asdict(tax) for tax in taxes],
+        before=before,
+        after=_said(viewer),
     )
     return row
+
+
+def _said(viewer: Viewer) -> dict[str, object]:
+    terms = InvoiceTerms.objects.filter(community=viewer.community).first()
+    taxes = TaxRule.objects.filter(community=viewer.community).order_by("country")
+    return {
+        "seller": said_of(terms, *(one.name for one in fields(Seller))),
+        "taxes": [said_of(tax, *(one.name for one in fields(Tax))) for tax in taxes],
+    }
 
 
 def _held_series(order: Order) -> InvoiceSeries:

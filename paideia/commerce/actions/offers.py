@@ -73,7 +73,15 @@ def renew_link(*, viewer: Viewer, offer: Offer) -> Offer:
     if row.is_hidden:
         row.hidden_key = new_link_key()
         row.save(update_fields=["hidden_key"])
-        record("offer.changed", community=viewer.community, actor=viewer.user, object=row, link="renewed")
+        record(
+            "offer.changed",
+            community=viewer.community,
+            actor=viewer.user,
+            object=row,
+            link="renewed",
+            before={"link": "old"},
+            after={"link": "new"},
+        )
     return row
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from paideia.access.viewer import Viewer
 from paideia.accounts.models import User
 from paideia.activity.actions import record
+from paideia.activity.saying import said_of
 from paideia.commerce.actions.orders import held_for_good
 from paideia.commerce.buyers import let_in, must_be_here, must_be_welcome
 from paideia.commerce.codes import new_code, plain_code
@@ -46,7 +47,14 @@ def make_batch(
         [RedeemCode(batch=batch, code=new_code()) for _n in range(size)], batch_size=1000
     )
     record(
-        "codes.made", community=viewer.community, actor=viewer.user, object=batch, offer=offer.pk, size=size
+        "codes.made",
+        community=viewer.community,
+        actor=viewer.user,
+        object=batch,
+        offer=offer.pk,
+        size=size,
+        before=None,
+        after=said_of(batch, "offer_id", "name", "size", "expires_at"),
     )
     return batch
 
@@ -61,7 +69,7 @@ def revoke_batch(*, viewer: Viewer, batch: RedeemBatch) -> int:
     RedeemCode.objects.filter(pk__in=ids).update(revoked_at=now)
     RedeemBatch.objects.filter(pk=batch.pk, revoked_at=None).update(revoked_at=now)
     if ids:
-        record("codes.revoked", community=viewer.community, actor=viewer.user, object=batch, codes=len(ids))
+        _record_end(viewer, batch, len(ids), standing=0)
     return len(ids)
 
 
@@ -77,8 +85,21 @@ def revoke_code(*, viewer: Viewer, batch: RedeemBatch, code: str) -> RedeemCode:
     if row.revoked_at is None:
         row.revoked_at = timezone.now()
         row.save(update_fields=["revoked_at"])
-        record("codes.revoked", community=viewer.community, actor=viewer.user, object=batch, codes=1)
+        left = RedeemCode.objects.filter(batch=batch, used_at=None, revoked_at=None).count()
+        _record_end(viewer, batch, 1, standing=left)
     return row
+
+
+def _record_end(viewer: Viewer, batch: RedeemBatch, codes: int, *, standing: int) -> None:
+    record(
+        "codes.revoked",
+        community=viewer.community,
+        actor=viewer.user,
+        object=batch,
+        codes=codes,
+        before={"standing": standing + codes},
+        after={"standing": standing},
+    )
 
 
 @transaction.atomic

@@ -145,6 +145,8 @@ def _book_and_tell(order: Order, notice: Notice, refund: Refund) -> None:
         currency=refund.currency,
         outcome=notice.outcome,
         refund=refund.pk,
+        before={"unmatched": refund.amount},
+        after={"unmatched": 0},
     )
     send_refund_soon(refund.pk)
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from paideia.access.viewer import Viewer
 from paideia.accounts.models import User
 from paideia.activity.actions import record
+from paideia.activity.saying import said_of
 from paideia.commerce.actions.orders import held_for_good, must_be_on_sale
 from paideia.commerce.actions.renewing import has_next_already, next_order
 from paideia.commerce.actions.rests import is_shut_out
@@ -162,6 +163,8 @@ def save_retention(
         raise Invalid(_("Choose a percentage from 0 to 100."))
     if not (1 <= periods <= 36 and 1 <= win_back_periods <= 36):
         raise Invalid(_("Choose from 1 to 36 periods."))
+    names = ("percent", "periods", "win_back_percent", "win_back_periods")
+    before = said_of(RetentionOffer.objects.filter(community=viewer.community).first(), *names)
     row, _made = RetentionOffer.objects.update_or_create(
         community=viewer.community,
         defaults={
@@ -170,6 +173,13 @@ def save_retention(
             "win_back_percent": win_back_percent,
             "win_back_periods": win_back_periods,
         },
+    )
+    record(
+        "retention.changed",
+        community=viewer.community,
+        actor=viewer.user,
+        before=before,
+        after=said_of(row, *names),
     )
     return row
 

@@ -69,7 +69,7 @@ def ask_for_payout(*, viewer: Viewer, amount: int, currency: str, to: Destinatio
         books.move(source, way, amount, f"payout:{row.pk}:asked", {"payout": row.pk})
     except Overdrawn as reason:
         raise NotThere() from reason
-    _record("payout.asked", row, viewer)
+    _record("payout.asked", row, viewer, before=None)
     return row
 
 
@@ -77,9 +77,10 @@ def ask_for_payout(*, viewer: Viewer, amount: int, currency: str, to: Destinatio
 def approve_payout(*, viewer: Viewer, payout: Payout) -> Payout:
     """Say that it will be paid. Needs money.manage."""
     row = _held(viewer, payout, State.ASKED)
+    before = row.state
     row.state, row.decided_at, row.decided_by = State.APPROVED, timezone.now(), viewer.user
     row.save(update_fields=["state", "decided_at", "decided_by", *SEALED])
-    _record("payout.approved", row, viewer)
+    _record("payout.approved", row, viewer, before=before)
     return row
 
 
@@ -89,6 +90,7 @@ def pay_payout(*, viewer: Viewer, payout: Payout, reference: str) -> Payout:
     row = _held(viewer, payout, State.APPROVED)
     if not reference.strip():
         raise Invalid(_("Write the reference of the transfer, so that it can be found."))
+    before = row.state
     row.state, row.paid_at, row.reference = State.PAID, timezone.now(), reference.strip()[:120]
     row.save(update_fields=["state", "paid_at", "reference", *SEALED])
     way = books.on_its_way(row.community, row.user_id, row.currency)
@@ -97,7 +99,7 @@ def pay_payout(*, viewer: Viewer, payout: Payout, reference: str) -> Payout:
         books.move(way, books.paid_out(row), row.net, f"payout:{row.pk}:paid", detail)
     if row.tax:
         books.move(way, books.tax(row), row.tax, f"payout:{row.pk}:tax", detail)
-    _record("payout.paid", row, viewer)
+    _record("payout.paid", row, viewer, before=before)
     return row
 
 
@@ -107,13 +109,14 @@ def refuse_payout(*, viewer: Viewer, payout: Payout, reason: str) -> Payout:
     row = _held(viewer, payout, State.ASKED, State.APPROVED)
     if not reason.strip():
         raise Invalid(_("Say why, so that they can put it right."))
+    before = row.state
     row.state, row.reason = State.REFUSED, reason.strip()[:300]
     row.decided_at, row.decided_by = timezone.now(), viewer.user
     row.save(update_fields=["state", "reason", "decided_at", "decided_by", *SEALED])
     way = books.on_its_way(row.community, row.user_id, row.currency)
     key = f"payout:{row.pk}:refused"
     books.to_earnings(way, row.user_id, row.amount, key, {"payout": row.pk})
-    _record("payout.refused", row, viewer)
+    _record("payout.refused", row, viewer, before=before)
     return row
 
 
@@ -125,6 +128,7 @@ def save_payout_terms(
     must_manage_money(viewer)
     if len({band.above for band in bands}) < len(bands):
         raise Invalid(_("Two bands begin at the same amount."))
+    before = _said(PayoutTerms.objects.filter(community=viewer.community, currency=currency).first())
     row, _made = PayoutTerms.objects.update_or_create(
         community=viewer.community, currency=currency, defaults={"least": least, "tax_name": tax_name[:60]}
     )
@@ -140,6 +144,8 @@ def save_payout_terms(
         currency=currency,
         least=least,
         bands=[[one.above, one.exempt, one.rate, one.off] for one in bands],
+        before=before,
+        after=_said(row),
     )
     return row
 
@@ -156,6 +162,13 @@ def reseal_payouts() -> int:
                 row.save(update_fields=SEALED)
         done, after = done + len(ids), ids[-1]
     return done
+
+
+def _said(terms: PayoutTerms | None) -> dict[str, object] | None:
+    if terms is None:
+        return None
+    bands = [[one.above, one.exempt, one.rate, one.off] for one in bands_of(terms)]
+    return {"least": terms.least, "tax_name": terms.tax_name, "bands": bands}
 
 
 def bands_of(terms: PayoutTerms | None) -> list[Band]:
@@ -179,7 +192,7 @@ def _held(viewer: Viewer, payout: Payout, *states: str) -> Payout:
     return row
 
 
-def _record(verb: str, row: Payout, viewer: Viewer) -> None:
+def _record(verb: str, row: Payout, viewer: Viewer, *, before: str | None) -> None:
     record(
         verb,
         community=row.community_id,
@@ -191,4 +204,6 @@ def _record(verb: str, row: Payout, viewer: Viewer) -> None:
         currency=row.currency,
         method=row.method,
         reason=row.reason,
+        before={"state": before} if before else None,
+        after={"state": row.state, "reference": row.reference},
     )

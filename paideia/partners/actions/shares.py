@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from paideia.access.viewer import Viewer
 from paideia.accounts.models import User
 from paideia.activity.actions import record
+from paideia.activity.saying import said_of
 from paideia.commerce.models import Offer
 from paideia.communities.models import Community
 from paideia.lib.refusal import Invalid, NotFound
@@ -175,4 +176,6 @@ def _record(verb: str, row: ShareRule, viewer: Viewer) -> None:
         name=row.name,
         kind=row.kind,
         rate=row.rate,
+        before=None if verb == "share_rule.made" else {"ended_at": None},
+        after=said_of(row, "name", "kind", "rate", "person_id", "day_seconds_max", "ended_at"),
     )

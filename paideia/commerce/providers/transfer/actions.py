@@ -57,7 +57,13 @@ def confirm_transfer(*, viewer: Viewer, proof: TransferProof, received: int) -> 
     row.state, row.received = State.CONFIRMED, received
     row.decided_at, row.decided_by = timezone.now(), viewer.user
     row.save(update_fields=["state", "received", "decided_at", "decided_by"])
-    _record("transfer.confirmed", row, viewer)
+    _record(
+        "transfer.confirmed",
+        row,
+        viewer,
+        before={"state": State.WAITING},
+        after={"state": row.state, "received": received},
+    )
     return accept_payment(community=row.order.community, provider="transfer", payment=payment_of(row))
 
 
@@ -72,10 +78,12 @@ def decline_transfer(*, viewer: Viewer, proof: TransferProof, reason: str) -> Tr
     row.decided_at, row.decided_by = timezone.now(), viewer.user
     row.save(update_fields=["state", "reason", "decided_at", "decided_by"])
     _keep_open(row.order)
-    _record("transfer.declined", row, viewer, reason=row.reason)
+    change = {"before": {"state": State.WAITING}, "after": {"state": row.state}}
+    _record("transfer.declined", row, viewer, reason=row.reason, **change)
     return row
 
 
+@transaction.atomic
 def note_refund_sent(*, viewer: Viewer, refund: Refund) -> Notice:
     """Say that a refund was sent from the bank by hand. Safe to repeat. Needs money.manage."""
     order = refund.order
@@ -95,6 +103,18 @@ def note_refund_sent(*, viewer: Viewer, refund: Refund) -> Notice:
         at=timezone.now(),
         body={"by": viewer.user_id},
     )
+    if refund.is_under_way:
+        record(
+            "transfer.sent_back",
+            community=order.community_id,
+            actor=viewer.user_id,
+            object=refund,
+            number=order.number,
+            amount=refund.amount,
+            currency=refund.currency,
+            before={"state": refund.state},
+            after={"state": Refund.State.DONE},
+        )
     return accept_refund_news(community=order.community, provider="transfer", news=news)
 
 
