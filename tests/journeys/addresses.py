@@ -38,6 +38,20 @@ ROWS = {
     "manage/grants": "grant",
     "manage/access": "grant",
     "manage/imports": "delivery",
+    "membership": "subscription",
+    "seats": "pool",
+    "invoices": "invoice",
+    "fapiao": "fapiao",
+    "earnings/statements": "statement",
+    "manage/coupons": "coupon",
+    "manage/codes": "batch",
+    "manage/cards": "card",
+    "manage/fapiao": "fapiao",
+    "manage/partners": "affiliate",
+    "manage/payouts": "payout",
+    "manage/shares": "rule",
+    "manage/shares/months": "run",
+    "manage/differences": "difference",
 }
 # Of one kind of row, the one that a particular page is about.
 INSTEAD = {
@@ -50,6 +64,10 @@ INSTEAD = {
     "restoration": "lent_article",
     "trial": "trying",
 }
+# Whose token a route asks for, where it is a row's own.
+TOKENS = {"gift": "gift", "seat": "seat", "seat_by_domain": "pool", "sandbox_payment": "charge"}
+# Pages about an order that was paid; the others ask for one that waits.
+PAID = {"order", "order_rehearsal", "fapiao", "manage_refund", "manage_refund_effects"}
 WORDS = {
     "handle": "member",
     "token": "no-such-token",
@@ -86,9 +104,17 @@ def key_of(place: Place, name: str, written: str, converter: str) -> Any:
     if converter == "slug" and name.startswith(("space", "thread_new")):
         return place.rows["hall" if name != "space_membership" else "circle"].slug
     if converter == "number":
-        return 1 if "revisions" in written else place.rows["waiting"].number
+        if "revisions" in written:
+            return 1
+        return place.rows.get("renewing" if name in PAID else "waiting", place.rows["waiting"]).number
     if converter == "handle":
         return place.people["imported" if name == "claim" else "member"].handle
+    if converter == "token" and TOKENS.get(name) in place.rows:
+        return place.rows[TOKENS[name]].token
+    if converter == "code" and "affiliate" in place.rows:
+        return place.rows["affiliate"].code
+    if converter == "seat" and "seat" in place.rows:
+        return place.rows["seat"].pk
     if name == "invitation":
         return place.rows["token"]
     if converter != "pk":

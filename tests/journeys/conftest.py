@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.journeys.money import furnish_with_money
 from tests.journeys.place import Place, furnish
 from tests.journeys.site import Site, Visit, chromium, standing, visit
 
@@ -19,7 +20,9 @@ def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
 
 @pytest.fixture(scope="package")
 def place(site: Site) -> Place:
-    return furnish("agora", asks=False)
+    place = furnish("agora", asks=False)
+    furnish_with_money(place)
+    return place
 
 
 @pytest.fixture(scope="package")
