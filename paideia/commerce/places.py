@@ -9,7 +9,7 @@ from paideia.commerce.models import Offer, Order
 from paideia.commerce.refusals import NoLongerThere
 
 Kind, State = Order.Kind, Order.State
-TAKE_PLACES = (Kind.PURCHASE, Kind.GIFT, Kind.SEATS, Kind.GROUP)
+TAKE_PLACES = (Kind.PURCHASE, Kind.CHANGE, Kind.GIFT, Kind.SEATS, Kind.GROUP)
 LET_GO = (State.FAILED, State.EXPIRED, State.REFUNDED)
 
 

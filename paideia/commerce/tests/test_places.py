@@ -15,6 +15,7 @@ from paideia.commerce.actions import orders as orders_action
 from paideia.commerce.models import Notice, Offer, Order, Refund
 from paideia.commerce.places import places_taken
 from paideia.commerce.providers import Payment
+from paideia.commerce.quoting import Wish
 from paideia.commerce.refusals import SoldOut
 from paideia.commerce.tests.races import in_turns
 from paideia.ledger.queries import balance
@@ -162,3 +163,22 @@ def test_without_counting_places_are_oversold(
     Offer.objects.update(quantity_max=3, trial_days=0)
     monkeypatch.setattr(orders_action, "places_taken", lambda offer: 0)
     assert len(sell_out(monthly, paid, buyers=10, abandon=0)) > 3
+
+
+def test_who_changes_to_a_limited_offer_takes_a_place(
+    monthly: Offer, lifetime: Offer, visitor: User, stranger: User, paid: Say
+) -> None:
+
+    before = place(visitor, monthly)
+    pay(before, paid, "ch1")
+    lifetime.quantity_max = 1
+    lifetime.save()
+    wish = Wish(kind="change", replaces=before.number)
+    change = place_order(viewer=viewer_of(visitor), offer=lifetime, provider="sandbox", wish=wish)
+    assert places_taken(lifetime) == 1
+    with pytest.raises(SoldOut):
+        place(stranger, lifetime)
+    assert pay(change, paid, "ch2").outcome == Notice.Outcome.SETTLED
+    change.refresh_from_db()
+    refund_order(viewer=None, order=change, reason="asked")
+    assert places_taken(lifetime) == 0
