@@ -16,6 +16,7 @@ from django.utils.translation import override
 
 from paideia.access.viewer import Viewer, look
 from paideia.lib.refusal import NotAllowed, Refused
+from paideia.lib.soon import soon
 from paideia.lib.text import clean_line
 
 from .errors import BadImport
@@ -129,6 +130,4 @@ def _must(viewer: Viewer) -> None:
 
 
 def _defer(delivery: Delivery) -> None:
-    from .jobs import bring_in_delivery
-
-    bring_in_delivery.configure(lock=f"delivery:{delivery.pk}").defer(delivery_id=delivery.pk)
+    soon("transfer.bring_in_delivery", about=f"delivery:{delivery.pk}", delivery_id=delivery.pk)

@@ -24,9 +24,10 @@ from ..keeping import Keeping, Kept, digest_of
 from ..markdown.read import read as read_markdown
 from ..report import Report
 from .files import Files
-from .job import Plan, fingerprint, owner_of
+from .job import fingerprint, owner_of
 from .lessons import digest_of_page, source_of
 from .outline import TITLE_MAX, lesson_key, section_key, short
+from .plan import Plan
 from .publication import publish_imported
 from .words import Words
 

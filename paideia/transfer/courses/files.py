@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from paideia.communities.addresses import path_in
 from paideia.content.actions import attach, store_media
 from paideia.content.models import Document, Media
 from paideia.lib.refusal import Refused
 
 from ..report import Report
-
-if TYPE_CHECKING:
-    from .job import Plan
+from .plan import Plan
 
 
 class Files:

@@ -1,8 +1,6 @@
 """The steps of a course's import: its outline, then each lesson's words, then it comes out."""
 
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from paideia.accounts.models import User
 from paideia.communities.models import Community
@@ -16,25 +14,8 @@ from ..olx.read import read_with_files as read_olx
 from ..report import Report
 from .lessons import load_lessons
 from .outline import load_outlines
+from .plan import Plan
 from .publication import load_publications
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One course on its way in: where its files lie, where it goes, and whose it will be."""
-
-    course: Course
-    tree: Tree
-    keeping: Keeping
-    author: User | None
-    publish: bool
-
-    @property
-    def community(self) -> Community:
-        return self.keeping.community
-
-    def file(self, path: str) -> Path | None:
-        return self.tree.paths.get(path)
 
 
 def olx_job(tree: Tree, community: Community, *, author: User | None, publish: bool) -> Job:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import override
 
@@ -23,11 +23,9 @@ from ..keeping import Kept, digest_of
 from ..report import Report
 from .files import Files
 from .outline import TITLE_MAX, lesson_key, short
+from .plan import Plan
 from .questions import write_questions
 from .words import Words
-
-if TYPE_CHECKING:
-    from .job import Plan
 
 
 def load_lessons(batch: list[tuple[Plan, Lesson]], report: Report) -> None:

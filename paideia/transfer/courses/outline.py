@@ -5,7 +5,7 @@ Lessons exist before their words do, because their words link to each other.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from paideia.content.models import Document, Media
 from paideia.courses import actions
@@ -19,10 +19,8 @@ from ..course import Section as TheirSection
 from ..keeping import Kept, digest_of
 from ..report import Report
 from .files import Files
+from .plan import Plan
 from .words import Words
-
-if TYPE_CHECKING:
-    from .job import Plan
 
 TITLE_MAX, SUMMARY_MAX = 200, 400
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.utils import timezone
 
 from paideia.activity.actions import Happening, record_many
@@ -11,9 +9,7 @@ from paideia.content.models import Document
 
 from ..report import Report
 from .outline import course_key, lesson_key
-
-if TYPE_CHECKING:
-    from .job import Plan
+from .plan import Plan
 
 
 def load_publications(plans: list[Plan], report: Report) -> None:
