@@ -54,6 +54,7 @@ def reconcile(
     )
     _pair(rows, result)
     _keep(community, provider, result, _subjects(rows, found), rows)
+    connection.check_constraints()  # looks at the orders now, and not at the commit, when the accounts are held
     book_fees(community, provider, rows.values())
     return list(Difference.objects.filter(community=community, provider=provider, state=State.OPEN))
 

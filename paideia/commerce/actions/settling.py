@@ -50,14 +50,17 @@ def settle_order(
 def locked(order_id: int, *, with_offer: bool = False) -> Order:
     """The order, held for this transaction. Its buyer is held first, as everywhere: nobody waits in a ring,
     and two orders of one buyer settle one after the other. `with_offer` holds an offer of limited places too, so
-    that places are counted by one at a time."""
+    that places are counted by one at a time.
+
+    Rows that name the order can be written meanwhile (`no_key`): whoever writes them, holding accounts, does not wait
+    here for somebody who waits for the accounts."""
     names = Order.objects.values_list("buyer_id", "offer_id", "offer__quantity_max")
     buyer_id, offer_id, limit = names.get(pk=order_id)
     list(User.objects.select_for_update(no_key=True).filter(pk=buyer_id).values_list("pk"))
     if with_offer and limit is not None:
         list(Offer.objects.select_for_update(no_key=True).filter(pk=offer_id).values_list("pk"))
     return (
-        Order.objects.select_for_update(of=("self",))
+        Order.objects.select_for_update(of=("self",), no_key=True)
         .select_related("community", "offer", "buyer", "subscription")
         .get(pk=order_id)
     )

@@ -1,6 +1,7 @@
 """Money that settled nothing: kept apart, and sent back where it can be."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -44,6 +45,15 @@ def book_unmatched(community: Community, provider: str, payment: Payment) -> boo
 def is_stray(provider: str, charge_id: str) -> bool:
     """Whether this charge came and settled nothing."""
     return Transfer.objects.filter(key=_key(provider, charge_id)).exists()
+
+
+def can_be_sent_back(notices: Iterable[Notice]) -> set[int]:
+    """Those of the notices, by id, that are about a payment of a known order whose money is kept as unmatched; a refund
+    that fits nothing is no such payment."""
+    asked = [one for one in notices if one.order_id is not None and one.outcome in CAN_BE_SENT_BACK]
+    keys = {_key(one.provider, one.charge_id): one.amount for one in asked}
+    kept = set(Transfer.objects.filter(key__in=keys).values_list("key", "amount"))
+    return {one.pk for one in asked if (_key(one.provider, one.charge_id), one.amount) in kept}
 
 
 def must_be_known(order: Order, charge_id: str, at: datetime) -> None:
@@ -101,8 +111,8 @@ def return_stray(*, viewer: Viewer, notice: Notice) -> Refund:
         raise WrongRefund(_("This payment names no order here. Send it back on the provider's own pages."))
     order = locked(notice.order_id)  # before its notices, as everywhere
     row = Notice.objects.select_for_update(of=("self",)).get(pk=notice.pk)
-    if row.outcome not in CAN_BE_SENT_BACK:
-        raise WrongRefund(_("This payment names no order here. Send it back on the provider's own pages."))
+    if not can_be_sent_back([row]):
+        raise WrongRefund(_("Nothing is kept here of this that could be sent back."))
     refund = send_back(order, row, by=viewer.user)
     if refund is None:
         raise WrongRefund(_("This way of paying cannot send money back. Do it by hand, then say so here."))
@@ -151,4 +161,4 @@ def _book_and_tell(order: Order, notice: Notice, refund: Refund) -> None:
     send_refund_soon(refund.pk)
 
 
-__all__ = ["SENT_BACK", "book_unmatched", "must_be_known", "resolve", "return_stray", "send_back"]
+__all__ = ["SENT_BACK", "book_unmatched", "can_be_sent_back", "must_be_known", "resolve", "return_stray", "send_back"]

@@ -83,7 +83,7 @@ def stop_for(order: Order, *, access: str, because: str, at: datetime) -> None:
 def close_open_orders(row: Subscription) -> None:
     """Nobody is asked any more for a period that will not be. What a provider was asked for and has not answered
     is asked after: money that came all the same must not go unnoticed."""
-    unpaid = row.orders.select_for_update(of=("self",)).filter(
+    unpaid = row.orders.select_for_update(of=("self",), no_key=True).filter(
         state__in=[Order.State.CREATED, Order.State.AWAITING]
     )
     for order in unpaid.order_by("pk"):

@@ -1,10 +1,12 @@
 """What goes back beside what comes in: nobody waits in a ring, and nobody meets an error of the database."""
 
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from paideia.accounts.models import User
@@ -17,12 +19,16 @@ from paideia.commerce.actions import (
     refund_order,
     return_stray,
 )
+from paideia.commerce.actions import refunds as refunds_action
 from paideia.commerce.actions.cards import place_card, redeem_card
+from paideia.commerce.actions.strays import can_be_sent_back
 from paideia.commerce.models import CardTerms, GiftCard, Notice, Offer, Order
 from paideia.commerce.providers import DisputeNews, DisputeState, Payment, RefundNews, RefundState
+from paideia.commerce.refusals import WrongRefund
 from paideia.commerce.tests.races import at_once
 from paideia.commerce.tests.test_coupons import crowd
 from paideia.ledger.actions import account
+from paideia.ledger.models import Account
 from tests.cast import viewer_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -107,6 +113,59 @@ def test_without_holding_the_accounts_first_they_wait_in_a_ring(
     people = crowd(monthly, 48)
     tries = [people[:16], people[16:32], people[32:]]
     assert any(errors(in_and_out(monthly, some, paid, refunded_there)) for some in tries)
+
+
+def test_who_writes_about_an_order_holding_the_sales_does_not_wait_for_its_refund(
+    owner: User, order: Order, paid: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the reader of commissions does, and a statement: the database looks for the order at the commit."""
+    pay(order, paid)
+    writes, refunds = threading.Event(), threading.Event()
+    real = refunds_action._withdraw
+
+    def withdraw(*given: Any) -> Any:
+        refunds.set()  # the order is held
+        assert writes.wait(10)
+        return real(*given)
+
+    def write() -> None:
+        with transaction.atomic():
+            about_it = {
+                "community": order.community,
+                "provider": "sandbox",
+                "message_id": "m",
+                "order": order,
+            }
+            Notice.objects.create(**about_it, outcome=Notice.Outcome.NOTED, body={})
+            sales = account(order.community, "house", "sales", "CNY")
+            Account.objects.select_for_update(no_key=True).get(pk=sales.pk)
+            writes.set()
+            assert refunds.wait(10)
+            time.sleep(0.2)  # until the refund waits for the sales
+
+    monkeypatch.setattr(refunds_action, "_withdraw", withdraw)
+    results = at_once(write, lambda: refund_order(viewer=viewer_of(owner), order=order, reason="asked"))
+    assert [one for one in results if isinstance(one, Exception)] == []
+    order.refresh_from_db()
+    assert order.state == "refunded"
+
+
+def test_a_refund_that_fits_nothing_is_no_payment_to_send_back(
+    owner: User, order: Order, visitor: User, monthly: Offer, paid: Say, sign_in: Any
+) -> None:
+    """Its money does not lie here: what would be sent is others'."""
+    pay(order, paid)
+    stray = pay(ordered(owner, monthly), paid, amount=2999)
+    refunded_there(order)
+    news = RefundNews(
+        state=RefundState.DONE, refund_key="", refund_id="re-2", **{**about(order, "again"), "amount": 100}
+    )
+    notice = accept_refund_news(community=order.community, provider="sandbox", news=news)
+    assert (notice.outcome, can_be_sent_back([notice, stray])) == (Notice.Outcome.MISMATCHED, {stray.pk})
+    with pytest.raises(WrongRefund):
+        return_stray(viewer=viewer_of(owner), notice=notice)
+    page = sign_in(owner).get("/c/agora/manage/orders/").content.decode()
+    assert (f"notices/{stray.pk}/return" in page, f"notices/{notice.pk}/return" in page) == (True, False)
 
 
 def test_a_stray_is_sent_back_while_the_right_amount_comes(

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from paideia.commerce import actions, presentation, queries
-from paideia.commerce.actions.strays import CAN_BE_SENT_BACK
+from paideia.commerce.actions.strays import can_be_sent_back
 from paideia.commerce.forms.orders import OrderSearchForm, ResolutionForm
 from paideia.commerce.models import Notice
 from paideia.commerce.paging import page_after
@@ -23,12 +23,13 @@ def order_list(request: HttpRequest) -> HttpResponse:
     form = OrderSearchForm(request.GET)
     chosen = form.cleaned_data if form.is_valid() else {"q": "", "state": ""}
     page = page_after(queries.orders_searched(viewer, chosen["q"], chosen["state"]), request.GET.get("after"))
+    notices = list(queries.open_notices(viewer)[:20]) if not request.GET.get("after") else []
     context = {
         "states": [(key, str(label)) for key, label in form.fields["state"].choices],  # type: ignore[attr-defined]
         "chosen": chosen,
         "page": page,
-        "notices": list(queries.open_notices(viewer)[:20]) if not request.GET.get("after") else [],
-        "can_be_sent_back": CAN_BE_SENT_BACK,
+        "notices": notices,
+        "can_be_sent_back": can_be_sent_back(notices),
         "totals": queries.sales(viewer),
         "providers": presentation.PROVIDER_NAMES,
     }
