@@ -32,13 +32,15 @@ def chain(facts: list[Fact]) -> None:
     )
     last = AuditRecord.objects.order_by("-number").first()
     number, before = (last.number, last.hash) if last else (0, FIRST)
+    rows = []
     for fact in facts:
         if fact.pk in known:
             continue
         number += 1
         row = AuditRecord(number=number, occurred_at=fact.occurred_at, **_said_of(fact))
         row.hash = before = hash_of(row, before)
-        row.save(force_insert=True)
+        rows.append(row)
+    AuditRecord.objects.bulk_create(rows)
 
 
 def hash_of(row: AuditRecord, before: str) -> str:

@@ -14,6 +14,7 @@ from paideia.accounts.models import User
 from paideia.activity.actions import record
 from paideia.commerce.models import Offer
 from paideia.communities.models import Community
+from paideia.lib.refusal import NotFound
 from paideia.partners.models import Affiliate, Attribution, ClickDay, Programme
 from paideia.partners.models.affiliates import WHOLE
 from paideia.partners.refusals import MembersOnly, NoProgramme, NotNow, NotPermitted, WrongTerms
@@ -107,7 +108,9 @@ def become_affiliate(*, viewer: Viewer, words: str = "", brought_by: str = "") -
 def decide_affiliate(*, viewer: Viewer, affiliate: Affiliate, to: str) -> Affiliate:
     """Approve, refuse, close or open again. A closed one keeps what was earned and earns nothing new."""
     must_manage_money(viewer)
-    row = Affiliate.objects.select_for_update().get(pk=affiliate.pk, community=viewer.community)
+    row = Affiliate.objects.select_for_update().filter(pk=affiliate.pk, community=viewer.community).first()
+    if row is None:
+        raise NotFound("")
     allowed = {
         State.ASKED: (State.ACTIVE, State.REFUSED),
         State.ACTIVE: (State.CLOSED,),

@@ -13,6 +13,7 @@ from paideia.partners import books
 from paideia.partners.actions.affiliates import active_affiliate
 from paideia.partners.dividing import part_of, standing
 from paideia.partners.models import Affiliate, Attribution, Commission, Programme, Reward, Sale
+from paideia.partners.sameness import is_same_payer
 
 RENEWING = (Order.Kind.RENEWAL, Order.Kind.INSTALMENT)
 AT_ONCE_MAX = 500
@@ -96,7 +97,7 @@ def _earners(
     """Who gets what share. Nobody earns by what they buy themselves."""
     yield affiliate, Commission.Level.FIRST, programme.rate_first
     above = affiliate.brought_by
-    if above is not None and above.is_active and above.user_id != order.buyer_id:
+    if above is not None and above.is_active and not is_same_payer(above.user_id, order.buyer_id):
         yield above, Commission.Level.SECOND, programme.rate_second
 
 
@@ -104,15 +105,22 @@ def _affiliate_of(order: Order, programme: Programme) -> Affiliate | None:
     """By whose doing it was bought: the code on the order, else the link by which the buyer first came, while
     that counts; for renewals whoever brought the subscription."""
     if order.kind in RENEWING:
-        return _of_subscription(order)
-    found = active_affiliate(order.community, order.referral_code) if order.referral_code else None
-    if found is None:
-        came = Attribution.objects.filter(
-            community=order.community, user=order.buyer, until__gte=order.created_at
-        )
-        row = came.select_related("affiliate").first()
-        found = active_affiliate(order.community, row.affiliate.code) if row else None
-    return found if found is not None and found.user_id != order.buyer_id else None
+        found = _of_subscription(order)
+    else:
+        found = _of_code(order) or _of_link(order)
+    return found if found is not None and not is_same_payer(found.user_id, order.buyer_id) else None
+
+
+def _of_code(order: Order) -> Affiliate | None:
+    return active_affiliate(order.community, order.referral_code) if order.referral_code else None
+
+
+def _of_link(order: Order) -> Affiliate | None:
+    came = Attribution.objects.filter(
+        community=order.community, user=order.buyer, until__gte=order.created_at
+    )
+    row = came.select_related("affiliate").first()
+    return active_affiliate(order.community, row.affiliate.code) if row else None
 
 
 def _of_subscription(order: Order) -> Affiliate | None:
@@ -222,7 +230,7 @@ def _give(reward_id: int) -> None:
     )
     if row is None:
         return
-    if value_standing(row.order) <= 0:
+    if value_standing(row.order) <= 0 or is_same_payer(row.affiliate.user_id, row.newcomer_id):
         row.dropped_at = timezone.now()
         row.save(update_fields=["dropped_at"])
         return
