@@ -65,10 +65,10 @@ def put_back(
     order: Order, source: Account, amount: int, key: str, detail: dict[str, Any], *, taken_by: str
 ) -> None:
     """Undo `take_from_income`: the money is where the price went, and what the owners had put in is theirs again.
-    `taken_by` is how the keys begin of what took it."""
+    `taken_by` is what took it, as its keys begin: "dispute:3"."""
     target, owners = income_of(order), account(order.community, OWNERS, "advances", order.currency)
     hold(order)
-    put_in = Transfer.objects.filter(source=owners, key__startswith=taken_by, key__endswith=":advance")
+    put_in = Transfer.objects.filter(source=owners, key__startswith=f"{taken_by}:", key__endswith=":advance")
     theirs = put_in.aggregate(sum=Sum("amount"))["sum"]
     moves = [Move(source, target, amount, key, detail)]
     if theirs:

@@ -115,8 +115,8 @@ def _close(order: Order, dispute: Dispute, news: DisputeNews) -> str:
         return Outcome.DISPUTE_CLOSED
     held, detail = books.disputed(order), _detail(order, dispute)
     if is_won:
-        key = f"dispute:{dispute.pk}:"
-        books.put_back(order, held, dispute.amount, f"{key}won", detail, taken_by=key)
+        key, taken_by = f"dispute:{dispute.pk}:won", f"dispute:{dispute.pk}"
+        books.put_back(order, held, dispute.amount, key, detail, taken_by=taken_by)
     else:
         outside = books.charges_of(order, order.currency)
         books.move(held, outside, dispute.amount, f"dispute:{dispute.pk}:lost", detail)
