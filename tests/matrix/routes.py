@@ -195,16 +195,16 @@ ROUTES: dict[str, Route] = {
     "transfer_decline": writes(TEAM, "number"),
     "transfer_refund": writes(TEAM, "number"),
     "sandbox_payment": writes(EVERYBODY, "token"),  # a provider's page: its token is the right
-    "gift": writes(EVERYBODY, "token"),  # its token is the right
+    "gift": writes(EVERYBODY, "gift_token"),  # its token is the right
     "redeem": writes(SIGNED_IN),  # its code is the right
     "gift_card": writes(SIGNED_IN),
     "seat_pools": reads(),
-    "seat_pool": writes(SIGNED_IN, "number"),  # whose it is follows from the session
-    "seat_pool_change": writes(SIGNED_IN, "number"),
-    "seat_report": reads("number"),
-    "seat_reclaim": writes(SIGNED_IN, "pair"),
-    "seat": writes(EVERYBODY, "token"),  # its token is the right
-    "seat_by_domain": writes(EVERYBODY, "token"),
+    "seat_pool": writes({"visitor"}, "pool"),  # who bought it
+    "seat_pool_change": writes({"visitor"}, "pool"),
+    "seat_report": reads("pool"),
+    "seat_reclaim": writes({"visitor"}, "seat"),
+    "seat": writes(EVERYBODY, "seat_token"),  # its token is the right
+    "seat_by_domain": writes(EVERYBODY, "pool_token"),
     "manage_policies": writes(TEAM),
     "manage_policy_removal": writes(TEAM, "policy"),
     "fapiao": writes(SIGNED_IN, "order"),
@@ -241,12 +241,12 @@ ROUTES: dict[str, Route] = {
     "manage_coupon": writes(TEAM, "number"),
     "manage_coupon_archive": writes(TEAM, "number"),
     "manage_codes": writes(TEAM),
-    "manage_batch": reads("number"),
-    "manage_batch_export": reads("number"),
-    "manage_batch_revocation": writes(TEAM, "number"),
+    "manage_batch": reads("batch"),
+    "manage_batch_export": reads("batch"),
+    "manage_batch_revocation": writes(TEAM, "batch"),
     "manage_cards": writes(TEAM),
     "manage_card_gift": writes(TEAM),
-    "manage_card_revocation": writes(TEAM, "number"),
+    "manage_card_revocation": writes(TEAM, "card"),
     "manage_offers": reads(),
     "manage_offer_new": writes(TEAM),
     "manage_offer": writes(TEAM, "offer"),

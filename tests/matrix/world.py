@@ -2,7 +2,6 @@
 person of every kind to look at them."""
 
 import io
-import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -25,20 +24,8 @@ from paideia.discussions import actions as talk
 from paideia.partners.models import Affiliate, Payout, Programme
 from paideia.spaces.models import Space
 from tests.cast import let_in, person
-
-# What of a document a canary stands in decides who may see it.
-TITLE, PREVIEW, BODY, EDITORS, NOBODY = "title", "preview", "body", "editors", "nobody"
-BUYER = "buyer"  # an order: its buyer and whoever may see the money
-
-
-@dataclass(frozen=True, slots=True)
-class Canary:
-    """A word that only those may ever be shown who may see this part of this document."""
-
-    word: str
-    document_id: int
-    part: str
-    where: str
+from tests.matrix.canaries import BODY, BUYER, EDITORS, HOLDER, NOBODY, PREVIEW, TEAM, TITLE, Canary, word
+from tests.matrix.tokens import add_tokens
 
 
 @dataclass(slots=True)
@@ -60,9 +47,13 @@ class World:
         viewer = self.viewer(name)
         words = set()
         for canary in self.canaries:
-            if canary.part == BUYER:
-                if name == "visitor" or viewer.may("money.view"):
+            if canary.part in (BUYER, HOLDER, TEAM):
+                is_buyer = name == "visitor" and canary.part != TEAM
+                sees_money = {BUYER: "money.view", TEAM: "money.manage"}.get(canary.part, "")
+                if is_buyer or (sees_money and viewer.may(sees_money)):
                     words.add(canary.word)
+                continue
+            if not canary.document_id:
                 continue
             document = Document.objects.get(pk=canary.document_id)
             shown = {
@@ -76,11 +67,6 @@ class World:
             if shown:
                 words.add(canary.word)
         return words
-
-
-def word() -> str:
-    """Eleven letters that nobody guesses and no tokenizer cuts."""
-    return "zq" + "".join(secrets.choice("bcdfghjkmnpqrstvwxyz") for _ in range(14))
 
 
 def build() -> World:
@@ -117,6 +103,7 @@ def build() -> World:
         "gate": [gate.pk for gate in gates.values() if gate],
     }
     _partners(world, order)
+    add_tokens(world, offer)
     run_once()
     return world
 
