@@ -104,10 +104,8 @@ def _earners(
 def _affiliate_of(order: Order, programme: Programme) -> Affiliate | None:
     """By whose doing it was bought: the code on the order, else the link by which the buyer first came, while
     that counts; for renewals whoever brought the subscription."""
-    if order.kind in RENEWING:
-        found = _of_subscription(order)
-    else:
-        found = _of_code(order) or _of_link(order)
+    renews = order.kind in RENEWING
+    found = _of_subscription(order) if renews else _of_code(order) or _of_link(order)
     return found if found is not None and not is_same_payer(found.user_id, order.buyer_id) else None
 
 
