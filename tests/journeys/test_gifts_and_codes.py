@@ -1,5 +1,6 @@
 """Gifts, redeem codes, gift cards and seats, as people meet them, in both languages."""
 
+import csv
 from collections.abc import Callable
 from typing import Any
 
@@ -145,9 +146,28 @@ def test_seats_are_bought_given_taken_and_taken_back(
             button(there, "Take the seat").click()
             there.page.wait_for_url(f"**{place.root}")
         assert holds(learner, seats)
+        _read_the_report(here, place, learner)
         _take_back(here, seat)
     assert not holds(learner, seats)
     assert SeatPool.objects.get(manager=manager).seats.filter(reclaimed_at=None).count() == 1
+
+
+def _read_the_report(here: Visit, place: Place, learner: User) -> None:
+    """Found by the menu, as a table on the page and as a file."""
+    here.page.goto(place.root)
+    here.page.locator(".account-menu summary").click()
+    link(here, "My seats").click()
+    here.page.locator("main li.row a").first.click()
+    assert (
+        here.page.locator("tr", has_text=learner.email)
+        .get_by_text(learner.shown_name, exact=True)
+        .is_visible()
+    )
+    with here.page.expect_download() as waiting:
+        here.page.locator("a[href$='/report/']").click()
+    with open(waiting.value.path(), encoding="utf-8-sig") as file:
+        rows = list(csv.reader(file))
+    assert [row[0] for row in rows[1:]] == [learner.email, "other@example.org"]
 
 
 def _take_back(here: Visit, seat: Seat) -> None:
