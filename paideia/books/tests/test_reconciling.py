@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from paideia.books import comparing
 from paideia.books.actions import keep_statement, read_day, reconcile, resolve_difference, save_fee_terms
 from paideia.books.models import Difference, ProviderStatement, StatementLine
 from paideia.books.refusals import NotOpen, NotPermitted
@@ -87,6 +88,13 @@ def test_fifty_planted_discrepancies_among_ten_thousand_lines(community, owner, 
     assert len(planted) == 50
     assert found == planted
     assert seconds < 60
+
+
+def test_a_comparison_that_looks_at_no_times_is_found_out(community, owner, visitor, monthly, monkeypatch):
+    """The control that must break."""
+    monkeypatch.setattr(comparing, "_times", lambda line, entry: [])
+    found, planted, _seconds = plant_and_read(community, owner, visitor, monthly, clean=60, each=1)
+    assert {kind for kind, _subject in planted - found} == {"late", "clock"}
 
 
 def plant_and_read(community, owner, visitor, monthly, *, clean, each):

@@ -19,7 +19,7 @@ from paideia.partners.actions import (
 from paideia.partners.models import Payout
 from paideia.partners.refusals import NotNow, NotPermitted, NotThere, TooLittle
 from paideia.partners.withholding import LABOUR_IN_CHINA, tax_on
-from tests.cast import viewer_of
+from tests.cast import sign_in, viewer_of
 
 pytestmark = pytest.mark.django_db
 BANK = Destination("bank", "Menno Müller", "6222020200112233445", "ICBC")
@@ -167,11 +167,26 @@ def test_sixty_four_at_once_never_take_more_than_there_is(earned, holds):
     def wish():
         return ask_for_payout(viewer=viewer, amount=700, currency="CNY", to=BANK)
 
-    results = in_turns([wish] * 64, width=8)
+    results = in_turns([wish] * 64, width=32)
     made = [one for one in results if isinstance(one, Payout)]
     assert len(made) == 14
     assert {type(one) for one in results} == {Payout, NotThere}
     assert (holds(earned, "earnings"), holds(earned, "payout")) == (200, 9800)
+
+
+NONSENSE = ("-1", "0", "1e18", "NaN", "Infinity", "0.001", "", "USD", "[]", ["1", "2"], "\x00", "9" * 40)
+
+
+def test_nothing_that_is_sent_makes_a_payout_of_more(earned, holds):
+    client = sign_in(earned)
+    base = {"currency": "CNY", "amount": "1", "method": "bank", "holder": "M", "account": "6222", "bank": "B"}
+    for name in (*base, "user", "community", "tax", "net", "state", "minor"):
+        for value in NONSENSE:
+            answer = client.post("/c/agora/earnings/payouts/", {**base, name: value})
+            assert answer.status_code < 500, (name, value)
+    asked = list(Payout.objects.values_list("user", "amount", "currency", "tax", "state"))
+    assert set(asked) <= {(earned.pk, 100, "CNY", 0, "asked"), (earned.pk, 200, "CNY", 0, "asked")}
+    assert holds(earned, "earnings") == 10_000 - sum(row[1] for row in asked) >= 0
 
 
 def test_from_an_account_that_may_lend_they_would(earned, monkeypatch, community):

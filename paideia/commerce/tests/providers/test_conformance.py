@@ -244,3 +244,21 @@ def test_however_it_breaks_the_order_waits_and_the_page_answers(
         provider_of(counterpart.key).refund(refund)
     counterpart.fault = ""
     assert (send_refund(refund.pk).state, counterpart.refunded(settled)) == ("done", 1000)
+
+
+def test_a_shop_that_does_not_compare_would_open_for_less(
+    counterpart: Counterpart, begun: Begin, visitor: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control that must break: the order takes its amount from what the provider says."""
+    from paideia.commerce.actions import notices, settling
+
+    def trusting(order_id: int, *, amount: int, currency: str, **said: Any) -> Order:
+        Order.objects.filter(pk=order_id).update(total=amount)
+        return settling.settle_order(order_id, amount=amount, currency=currency, **said)
+
+    order = begun(counterpart)
+    counterpart.pay(order, amount=1)
+    monkeypatch.setattr(notices, "settle_order", trusting)
+    deliver(counterpart.notification(order), counterpart.key)
+    order.refresh_from_db()
+    assert (order.state, Grant.objects.filter(user=visitor).count()) == ("paid", 1)
