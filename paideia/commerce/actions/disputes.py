@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from paideia.activity.actions import record
 from paideia.commerce import books
 from paideia.commerce.actions.settling import locked
-from paideia.commerce.actions.strays import must_be_known, resolve
+from paideia.commerce.actions.strays import is_stray, must_be_known, resolve
 from paideia.commerce.deliveries import exchanging, resting
 from paideia.commerce.life import advance, may_become
 from paideia.commerce.models import Dispute, Notice, Order, Refund
@@ -38,6 +38,8 @@ def take_in(order: Order | None, news: DisputeNews) -> str:
 def _begin(order: Order, news: DisputeNews) -> str:
     must_be_known(order, news.charge_id, news.at)
     is_other = news.charge_id not in {"", order.charge_id}  # paid besides, and sent back
+    if order.paid_at is None:  # its payment may still be told
+        is_other = is_stray(order.provider, news.charge_id)
     wrong = is_other or news.currency != order.currency or news.amount <= 0
     if not wrong and order.state == Order.State.REFUNDED:
         # All of it is on its way back: the bank gets what it claims should a refund fail (actions.claims).
@@ -45,11 +47,11 @@ def _begin(order: Order, news: DisputeNews) -> str:
         known = _write(order, news, 0, state=_state(news), closed_at=news.at if is_over else None)
         _bear_the_rest(order, known)
         return Outcome.DISPUTED
-    if wrong or not may_become(order, Order.State.DISPUTED):
-        return Outcome.DISPUTED  # about nothing that is held here: the team answers the bank
-    if news.state == DisputeState.WON:
+    if not wrong and news.state == DisputeState.WON:
         _write(order, news, 0, state=State.WON, closed_at=news.at)  # it is over before we heard of it
         return Outcome.DISPUTE_CLOSED
+    if wrong or not may_become(order, Order.State.DISPUTED):
+        return Outcome.DISPUTED  # about nothing that is held here: the team answers the bank
     dispute = _open(order, news)
     return Outcome.DISPUTED if news.state == DisputeState.OPENED else _close(order, dispute, news)
 

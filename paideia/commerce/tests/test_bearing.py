@@ -1,7 +1,7 @@
 """What a bank takes although the buyer has it as credit, or after it was spent: who bears it, and who gets it back."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -21,11 +21,11 @@ from .subscribing import Pay, clock, offer_of, pass_time, subscribe
 __all__ = ["clock"]
 
 
-def dispute(order: Order, state: DisputeState, amount: int) -> None:
+def dispute(order: Order, state: DisputeState, amount: int, *, at: datetime | None = None) -> None:
     news = DisputeNews(
         **{"message_id": f"{order.pk}:{state}", "state": state, "dispute_id": f"d{order.pk}", "body": {}},
         **{"order_number": order.number, "charge_id": order.charge_id or "", "amount": amount},
-        **{"currency": order.currency, "at": timezone.now()},
+        **{"currency": order.currency, "at": at or timezone.now()},
     )
     accept_dispute_news(community=order.community, provider=order.provider, news=news)
 
@@ -62,6 +62,19 @@ def test_what_the_owners_put_in_for_a_spent_card_is_theirs_again_when_the_disput
     assert lies(order, "world:owners", "advances") == 0
     assert lies(order, *card.account) == 0  # nothing lies on what is spent
     assert lies(order, f"user:{member.pk}", "credit") == 3000
+
+
+def test_a_dispute_that_was_won_before_its_payment_was_told_is_over(
+    order: Order, paid: Callable[..., Payment]
+) -> None:
+    told_at = timezone.now() - timedelta(days=2)  # nobody listened for so long
+    order.charge_id = "ch1"
+    dispute(order, DisputeState.WON, 3000, at=told_at)
+    accept_payment(community=order.community, provider="sandbox", payment=paid(order, at=told_at))
+    dispute(order, DisputeState.OPENED, 3000, at=told_at)
+    order.refresh_from_db()
+    assert order.state == Order.State.PAID
+    assert [one.state for one in order.disputes.all()] == ["won"]
 
 
 def test_a_won_dispute_gives_all_instalments_again(
