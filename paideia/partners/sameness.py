@@ -26,10 +26,8 @@ def mailbox(email: str) -> str:
 
 
 def _traces(user_id: int) -> set[tuple[str, ...]]:
-    emails = User.objects.filter(pk=user_id).exclude(email=None).exclude(email="")
-    found: set[tuple[str, ...]] = {
-        ("mail", mailbox(email)) for email in emails.values_list("email", flat=True)
-    }
+    emails = User.objects.filter(pk=user_id).values_list("email", flat=True)
+    found: set[tuple[str, ...]] = {("mail", mailbox(email)) for email in emails if email}
     mandates = Subscription.objects.filter(user=user_id).exclude(mandate_id="")
     found |= {("mandate", *pair) for pair in mandates.values_list("provider", "mandate_id")}
     numbers = BillingAddress.objects.filter(user=user_id).exclude(tax_id="")
