@@ -240,7 +240,7 @@ class Simpay:
             message_id=f"{charge.charge_id}:dispute:{state}",
             state=state,
             dispute_id=f"dp_{charge.charge_id}",
-            **self._about(charge),
+            **{**self._about(charge), "at": timezone.now()},
         )
 
     def _about(self, charge: Charge) -> dict[str, Any]:

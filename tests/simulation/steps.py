@@ -41,7 +41,7 @@ def go_to_pay(world: World, order: Order) -> None:
 
 def buy(world: World) -> None:
     offer = an_offer(world)
-    codes = [code for code in ("SAVE20", "OFF3") if world.happens(0.3)][:1]
+    codes = [world.chance.choice(["SAVE20", "SAVE20", "OFF3"])] if world.happens(world.shape.haggles) else []
     chosen = world.chance.choice([1000, 1500, 9900])
     is_chosen = offer is not None and offer.price_is_minimum and not codes
     wish = Wish(codes=codes, chosen_price=chosen if is_chosen else None, uses_credit=world.happens(0.4))
@@ -90,7 +90,7 @@ def pay(world: World) -> None:
     """Somebody pays on a page that they have open, perhaps long after, perhaps again."""
     if world.provider.pages:
         number = world.chance.choice(list(world.provider.pages)[-4:])
-        world.provider.pay(number, fails=world.happens(world.shape.declines / 2))
+        world.provider.pay(number, fails=world.happens(world.shape.declines))
         if world.happens(0.5):
             come_back(world, number)
 

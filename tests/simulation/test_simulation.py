@@ -16,6 +16,15 @@ from tests.simulation.town import Town, found
 pytestmark = pytest.mark.django_db
 SEEDS, SEEDS_LONG, AT_ONCE = 60, 10_000, 500
 SEEDS_TO_FIND_A_BUG = 60
+# Where a bug was found last is looked at first; where that is no longer so, all courses are.
+FOUND_IN = {
+    "a failure settles too": 9,
+    "a gift that was taken back can be opened": 6,
+    "a lost dispute is not booked": 16,
+    "a refund is not tried again": 11,
+    "places are not counted": 17,
+    "uses of coupons are not counted": 26,
+}
 
 
 @pytest.fixture
@@ -58,4 +67,5 @@ def test_the_same_seed_is_the_same_course(town: Town) -> None:
 def test_a_planted_bug_is_found(town: Town, bug: str) -> None:
     """The control: a simulation that finds nothing would be worth nothing."""
     with BUGS[bug]():
-        assert any(course.wrong for course in courses(town, range(SEEDS_TO_FIND_A_BUG)))
+        seeds = [FOUND_IN.get(bug, 0), *range(SEEDS_TO_FIND_A_BUG)]
+        assert any(course.wrong for course in courses(town, seeds))

@@ -76,7 +76,7 @@ def found() -> Town:
         **{"first_period_only": False, "uses_each_max": None},
     )
     team = viewer_of(owner, community)
-    save_card_terms(viewer=team, currency="CNY", amounts=[500, 4000], valid_months=2)
+    save_card_terms(viewer=team, currency="CNY", amounts=[500, 4000], valid_months=1)
     save_retention(viewer=team, percent=50, periods=2, win_back_percent=0, win_back_periods=1)
     batch = make_batch(viewer=team, offer=offers["month"], name="printed", size=4)
     return Town(community, owner, people, offers, coupon, batch)
@@ -92,6 +92,7 @@ class Shape:
     uses: int  # of the coupon
     often: dict[str, float]  # how much more often than usual a thing happens
     pauses: tuple[int, ...]  # minutes that pass at once
+    haggles: float = 0.3  # how often a buyer has a coupon
     dies: float = 0.0
     declines: float = 0.0
     loses: float = 0.0  # an answer, of a provider that has acted
@@ -117,9 +118,9 @@ THEMES = (
     Theme(often={"dispute": 7, "hear": 1.5}),
     Theme(RENEWED, {"leave": 2, "pass_time": 3, "work": 3, "pay": 1.5}, (1, 2)),
     Theme(RENEWED, {"dispute": 3, "refund": 2, "pass_time": 2, "leave": 2}, (1, 2)),
-    Theme(("few", "wish"), {"buy": 1.5, "pay": 1.5, "pass_time": 0.5}, (3, PEOPLE)),
+    Theme(("few", "wish"), {"buy": 1.5, "pay": 1.5, "pass_time": 0.4, "refund": 0.3}, (3, PEOPLE)),
     Theme(("good", "month", "sub"), {"give": 8, "claim": 8, "refund": 2}),
-    Theme(("month", "wish", "sub"), {"buy_card": 6, "hand_card": 3, "redeem": 8, "refund": 2}),
+    Theme(("month", "wish", "sub"), {"buy_card": 6, "hand_card": 3, "redeem": 8, "withdraw": 3, "refund": 2}),
     Theme(("month", "sub", "year", "good"), {"change": 9, "refund": 2, "pass_time": 1.5}, (1, 2)),
     Theme(("team", "month"), {"buy_seats": 8, "take_seat": 10, "reclaim": 3, "refund": 1.5}, (3, PEOPLE)),
     Theme(("year", "taste"), {"try_out": 8, "leave": 2, "pass_time": 2}, (2, 3)),
@@ -128,16 +129,23 @@ THEMES = (
 SLOW, QUICK = (30, 600, 1500, 8000, 30_000, 44_000), (1, 30, 70, 600, 1500)
 
 
-def shape_of(chance: Random) -> Shape:
-    theme = chance.choice(THEMES)
+ALWAYS = frozenset(
+    {"buy", "pay", "hear", "work", "sweep", "pass_time", "refund", "dispute", "bank", "outage"}
+)
+
+
+def shape_of(seed: int, chance: Random) -> Shape:
+    """The themes take turns, so that few courses have seen them all; the rest is chance."""
+    theme = THEMES[seed % len(THEMES)]
     goes_wrong = chance.choice([0.0, 1.0, 1.0, 1.0, 2.0])
     return Shape(
         people=chance.choice(theme.people),
         offers=theme.offers,
         places=chance.choice([1, 1, 2]),
         uses=chance.choice([1, 2, 3]),
-        often={name: theme.often.get(name, chance.choice([0.3, 1, 1, 2])) for name in _names()},
+        often={name: _how_often(name, theme, chance) for name in _names()},
         pauses=chance.choice([SLOW, SLOW, QUICK, (*SLOW, *QUICK)]),
+        haggles=chance.choice([0.1, 0.3, 0.9]),
         dies=goes_wrong * chance.choice([0, 0.1, 0.15]),
         declines=goes_wrong * chance.choice([0.1, 0.2, 0.4]),
         loses=goes_wrong * chance.choice([0, 0.15, 0.4]),
@@ -147,6 +155,13 @@ def shape_of(chance: Random) -> Shape:
         repeats=goes_wrong * 0.2,
         hears_all=chance.random() < 0.1,
     )
+
+
+def _how_often(name: str, theme: Theme, chance: Random) -> float:
+    if name in theme.often:
+        return theme.often[name]
+    is_about_it = name in ALWAYS or not theme.often
+    return chance.choice([0.5, 1, 1, 2] if is_about_it else [0, 0, 0.5])
 
 
 def _names() -> list[str]:

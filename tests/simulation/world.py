@@ -69,7 +69,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.chance = Random(self.seed)
-        self.shape = shape_of(self.chance)
+        self.shape = shape_of(self.seed, self.chance)
         self.people = self.town.people[: self.shape.people]
         # Who is suspended, with the last order that there was before, and since when.
         self.shut: dict[int, tuple[int, datetime]] = {}
@@ -120,12 +120,12 @@ class World:
         self.is_changed = True
 
     def hear(self) -> None:
-        """Take in the news that have arrived; those that came too early come again."""
+        """Take in the news that have arrived; those that came too early come again the next day."""
         for news in self.provider.arrived():
             try:
                 self.take_in(news)
             except Refused:  # among them TooSoon, which asks for just that
-                self.provider.news.append((timezone.now() + timedelta(hours=1), news))
+                self.provider.news.append((timezone.now() + timedelta(days=1), news))
 
     def take_in(self, news: News) -> None:
         actions.accept(community=self.town.community, provider="simpay", said=news)
