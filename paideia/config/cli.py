@@ -15,7 +15,7 @@ from types import FrameType
 from paideia.config import environment
 from paideia.config.trouble import Trouble
 
-BENCHES = ("ledger", "pages", "science")
+BENCHES = ("ledger", "notifications", "pages", "science")
 KINDS = ("markdown", "olx", "stackexchange")
 Run = Callable[[argparse.Namespace], int | None]
 
