@@ -31,7 +31,7 @@ def migrated_home(open_folder: Path) -> Path:
     paideia = Paideia(open_folder / "model")
     paideia.start()
     try:
-        paideia.wait_until_it_answers()
+        paideia.wait_until_it_answers(300)  # every migration, beside whatever else runs here
         paideia.stop()
     finally:
         paideia.end()
