@@ -70,11 +70,11 @@ LAWS = {
             SELECT c.id, coalesce((SELECT a.balance FROM ledger_account a WHERE a.community_id = c.community_id
                     AND a.owner = 'card:' || c.id AND a.kind = 'balance' AND a.currency = c.currency), 0) AS lies,
                 CASE WHEN c.redeemed_at IS NOT NULL OR c.order_id IS NULL AND c.revoked_at IS NOT NULL
-                    OR c.order_id IS NOT NULL AND o.paid_at IS NULL OR e.key IS NOT NULL THEN 0
+                    OR c.order_id IS NOT NULL AND o.paid_at IS NULL OR c.revoked_at >= c.expires_at THEN 0
                 ELSE c.amount - coalesce(o.refunded, 0) - coalesce((SELECT sum(d.amount) FROM commerce_dispute d
                     WHERE d.order_id = o.id AND d.state = 'open'), 0) END AS told
             FROM commerce_giftcard c LEFT JOIN commerce_order o ON o.id = c.order_id
-            LEFT JOIN ledger_transfer e ON e.key = 'card:' || c.id || ':ended') c
+            ) c
         WHERE c.lies <> c.told""",
     "credit is what cards and refunds brought, less what was bought with it": """
         SELECT format('user %%s has %%s of credit, by the rows %%s', c.id, c.lies, c.told) FROM (

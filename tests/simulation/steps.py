@@ -44,7 +44,11 @@ def buy(world: World) -> None:
     codes = [world.chance.choice(["SAVE20", "SAVE20", "OFF3"])] if world.happens(world.shape.haggles) else []
     chosen = world.chance.choice([1000, 1500, 9900])
     is_chosen = offer is not None and offer.price_is_minimum and not codes
-    wish = Wish(codes=codes, chosen_price=chosen if is_chosen else None, uses_credit=world.happens(0.4))
+    wish = Wish(
+        codes=codes,
+        chosen_price=chosen if is_chosen else None,
+        uses_credit=world.happens(max(0.4, world.shape.haggles)),
+    )
     place(world, offer, wish)
 
 

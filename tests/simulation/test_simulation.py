@@ -19,9 +19,13 @@ SEEDS_TO_FIND_A_BUG = 60
 # Where a bug was found last is looked at first; where that is no longer so, all courses are.
 FOUND_IN = {
     "a failure settles too": 9,
+    "a card of a disputed order is money": 7,
+    "a card that ran out keeps its money": 19,
+    "a gift begins when it is bought": 42,
     "a gift that was taken back can be opened": 6,
     "a lost dispute is not booked": 16,
     "a refund is not tried again": 11,
+    "a withdrawn code still gives": 31,
     "places are not counted": 17,
     "uses of coupons are not counted": 26,
 }

@@ -119,8 +119,10 @@ THEMES = (
     Theme(RENEWED, {"leave": 2, "pass_time": 3, "work": 3, "pay": 1.5}, (1, 2)),
     Theme(RENEWED, {"dispute": 3, "refund": 2, "pass_time": 2, "leave": 2}, (1, 2)),
     Theme(("few", "wish"), {"buy": 1.5, "pay": 1.5, "pass_time": 0.4, "refund": 0.3}, (3, PEOPLE)),
-    Theme(("good", "month", "sub"), {"give": 8, "claim": 8, "refund": 2}),
-    Theme(("month", "wish", "sub"), {"buy_card": 6, "hand_card": 3, "redeem": 8, "withdraw": 3, "refund": 2}),
+    Theme(
+        ("month", "sub", "good"), {"give": 8, "claim": 9, "pay": 1.5, "hear": 2, "pass_time": 1.5, "buy": 0.3}
+    ),
+    Theme(("month", "wish", "sub"), {"buy_card": 6, "hand_card": 3, "redeem": 8, "withdraw": 8, "pay": 1.5}),
     Theme(("month", "sub", "year", "good"), {"change": 9, "refund": 2, "pass_time": 1.5}, (1, 2)),
     Theme(("team", "month"), {"buy_seats": 8, "take_seat": 10, "reclaim": 3, "refund": 1.5}, (3, PEOPLE)),
     Theme(("year", "taste"), {"try_out": 8, "leave": 2, "pass_time": 2}, (2, 3)),

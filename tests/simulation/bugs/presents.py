@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from paideia.access.viewer import Viewer
 from paideia.accounts.models import User
-from paideia.commerce import holding
 from paideia.commerce.actions import cards, gifts, orders, redeeming, renewing, rests, seats
 from paideia.commerce.deliveries import seats as pools
 from paideia.commerce.models import GiftCard, Offer, Order, SeatPool
@@ -77,19 +76,6 @@ def _without_letting_go(order: Order, to: str, **fields: Any) -> Order:
     Order.objects.filter(pk=order.pk).update(state=to, **fields)
     order.refresh_from_db()
     return order
-
-
-@bug
-def credit_comes_back_twice() -> Iterator[None]:
-    """Who pays late is given what is set aside, and what came back with the expiry stays with them."""
-    real = holding._move_credit
-
-    def wrong(order: Order, cause: str, *, to_order: bool) -> None:
-        if cause == "hold-again":
-            return
-        real(order, cause, to_order=to_order)
-
-    yield from instead((holding, "_move_credit", wrong))
 
 
 @bug
