@@ -76,7 +76,6 @@ class SeatOrder(models.Model):
     name = models.CharField(max_length=120, blank=True)  # of a pool to be made
     domain = models.CharField(max_length=120, blank=True)
     # What the pool had before it was renewed, so that a refund can give it back.
-    size_before = models.PositiveIntegerField(null=True, blank=True)
     ended_before = models.DateTimeField(null=True, blank=True)
 
     class Meta:
