@@ -75,7 +75,7 @@ class SeatOrder(models.Model):
     pool = models.ForeignKey(SeatPool, models.PROTECT, null=True, blank=True, related_name="orders")
     name = models.CharField(max_length=120, blank=True)  # of a pool to be made
     domain = models.CharField(max_length=120, blank=True)
-    # What the pool had before it was renewed, so that a refund can give it back.
+    # When the pool would have ended before it was renewed: a refund gives that back.
     ended_before = models.DateTimeField(null=True, blank=True)
 
     class Meta:
