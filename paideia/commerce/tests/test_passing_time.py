@@ -109,7 +109,7 @@ def begin_many(community: Community, plan: Plan, count: int, rng: random.Random)
     offers = offers_of(plan)
     rows = []
     for user in crowd(offers["month"], count):
-        offer = offers[rng.choices(list(offers), [1, 2, 97])[0]]
+        offer = offers[rng.choices(list(offers), [3, 7, 990])[0]]
         row = Subscription(community=community, user=user, offer=offer, price=offer.price, currency="CNY")
         row.term, row.provider, row.mandate_id, row.period = offer.term, "sandbox", f"m{user.pk}", 1
         row.anchor_at = beginning(rng)
