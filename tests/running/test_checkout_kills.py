@@ -102,7 +102,7 @@ def kill(paideia: Paideia, victim: Callable[[Paideia], int | None], seconds: flo
         eventually(lambda: paideia.noted().get("pid") == paideia.process.pid, seconds)  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("kills", [12, pytest.param(100, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [len(VICTIMS), pytest.param(100, marks=pytest.mark.long)])
 def test_buying_survives_every_kill(shop: Paideia, kills: int) -> None:
     seed = int(os.environ.get("PAIDEIA_SEED", "0")) or random.randrange(1, 10**6)
     print(f"PAIDEIA_SEED={seed}")

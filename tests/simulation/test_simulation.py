@@ -15,19 +15,31 @@ from tests.simulation.town import Town, found
 
 pytestmark = pytest.mark.django_db
 SEEDS, SEEDS_LONG, AT_ONCE = 60, 10_000, 500
-SEEDS_TO_FIND_A_BUG = 60
+SEEDS_TO_FIND_A_BUG, SEEDS_TO_FIND_A_RARE_ONE = 60, 400
+RARE = {  # what sixty courses did not show: looked for with --long
+    "a change waits for nothing",
+    "a reclaimed seat stays open",
+    "a renewal is charged under a new number each time",
+    "seats are not counted",
+    "what a change took in payment goes on",
+    "who left is charged on",
+}
 # Where a bug was found last is looked at first; where that is no longer so, all courses are.
 FOUND_IN = {
     "a failure settles too": 9,
-    "a card of a disputed order is money": 7,
+    "a card of a disputed order is money": 19,
     "a card that ran out keeps its money": 19,
     "a gift begins when it is bought": 42,
     "a gift that was taken back can be opened": 6,
     "a lost dispute is not booked": 16,
     "a refund is not tried again": 11,
+    "a seat outlasts its pool": 33,
+    "a trial is never charged": 10,
     "a withdrawn code still gives": 31,
     "places are not counted": 17,
     "uses of coupons are not counted": 26,
+    "who is suspended can buy": 11,
+    "who is suspended is charged": 47,
 }
 
 
@@ -67,9 +79,12 @@ def test_the_same_seed_is_the_same_course(town: Town) -> None:
     assert live(town, 7).log != live(town, 3).log
 
 
-@pytest.mark.parametrize("bug", sorted(BUGS))
+@pytest.mark.parametrize(
+    "bug", [pytest.param(bug, marks=pytest.mark.long if bug in RARE else ()) for bug in sorted(BUGS)]
+)
 def test_a_planted_bug_is_found(town: Town, bug: str) -> None:
     """The control: a simulation that finds nothing would be worth nothing."""
     with BUGS[bug]():
-        seeds = [FOUND_IN.get(bug, 0), *range(SEEDS_TO_FIND_A_BUG)]
+        limit = SEEDS_TO_FIND_A_RARE_ONE if bug in RARE else SEEDS_TO_FIND_A_BUG
+        seeds = [FOUND_IN.get(bug, 0), *range(limit)]
         assert any(course.wrong for course in courses(town, seeds))

@@ -158,7 +158,9 @@ def _expire(order_id: int, buyer_id: int) -> bool:
     """Whether it was closed: not where its buyer is at it, or somebody was faster."""
     if not User.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=buyer_id).exists():
         return False
-    over = Order.objects.select_for_update(of=("self",), no_key=True, skip_locked=True).select_related("community")
+    over = Order.objects.select_for_update(of=("self",), no_key=True, skip_locked=True).select_related(
+        "community"
+    )
     order = over.filter(pk=order_id, state__in=UNPAID, expires_at__lte=timezone.now()).first()
     if order is None:
         return False
@@ -188,7 +190,9 @@ def held_for_good(user: User, plans: set[int]) -> set[int]:
 def _make_way(reckoned: Quote) -> None:
     """Close the buyer's unpaid orders whose coupons and credit this one counts on."""
     for order in (
-        Order.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=reckoned.replaceable).order_by("pk")
+        Order.objects.select_for_update(of=("self",), no_key=True)
+        .filter(pk__in=reckoned.replaceable)
+        .order_by("pk")
     ):
         advance(order, Order.State.EXPIRED)
         _record_expiry(order)

@@ -161,4 +161,12 @@ def _book_and_tell(order: Order, notice: Notice, refund: Refund) -> None:
     send_refund_soon(refund.pk)
 
 
-__all__ = ["SENT_BACK", "book_unmatched", "can_be_sent_back", "must_be_known", "resolve", "return_stray", "send_back"]
+__all__ = [
+    "SENT_BACK",
+    "book_unmatched",
+    "can_be_sent_back",
+    "must_be_known",
+    "resolve",
+    "return_stray",
+    "send_back",
+]

@@ -9,7 +9,7 @@ from django.utils import timezone
 from paideia.access.models import Plan
 from paideia.accounts.models import User
 from paideia.commerce.actions import disputes, renewing, trials
-from paideia.commerce.deliveries import change, giving, period, purchase, resting, subscribing
+from paideia.commerce.deliveries import change, exchanging, giving, period, purchase, resting, subscribing
 from paideia.commerce.models import Order, Subscription
 from tests.simulation import steps
 from tests.simulation.bugs.planting import bug, instead, nothing
@@ -69,7 +69,7 @@ def terms_bought_in_advance_overlap() -> Iterator[None]:
 
 @bug
 def what_a_change_took_in_payment_goes_on() -> Iterator[None]:
-    yield from instead((change, "_cut", nothing))
+    yield from instead((exchanging, "take_in", nothing))
 
 
 @bug
