@@ -9,13 +9,11 @@ before and right after; the aim is a 99th percentile of at most five times its.
 import argparse
 import json
 import os
-import subprocess
-import sys
 import time
 from datetime import timedelta
 from typing import Any
 
-from paideia.bench.database import fresh_database
+from paideia.bench.database import run_apart
 from paideia.bench.load import Measured, Request, measure
 from paideia.bench.pages import _serving
 
@@ -28,12 +26,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each is measured")
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--workers", type=int, default=2)
-    options = parser.parse_args(argv)
-    with fresh_database() as url:
-        environment = {**os.environ, "PAIDEIA_DATABASE_URL": url, "PAIDEIA_BENCH": json.dumps(vars(options))}
-        return subprocess.run(
-            [sys.executable, "-m", "paideia.bench.notifications"], env=environment
-        ).returncode
+    return run_apart("paideia.bench.notifications", parser.parse_args(argv))
 
 
 def run(options: dict[str, Any]) -> dict[str, Any]:
