@@ -19,8 +19,6 @@ SEEDS_TO_FIND_A_BUG, SEEDS_TO_FIND_A_RARE_ONE = 60, 400
 RARE = {  # what sixty courses did not show: looked for with --long
     "a change waits for nothing",
     "a reclaimed seat stays open",
-    "a renewal is charged under a new number each time",
-    "seats are not counted",
     "what a change took in payment goes on",
     "who left is charged on",
 }
@@ -33,10 +31,12 @@ FOUND_IN = {
     "a gift that was taken back can be opened": 6,
     "a lost dispute is not booked": 16,
     "a refund is not tried again": 11,
+    "a renewal is charged under a new number each time": 167,
     "a seat outlasts its pool": 33,
     "a trial is never charged": 10,
     "a withdrawn code still gives": 31,
     "places are not counted": 17,
+    "seats are not counted": 129,
     "uses of coupons are not counted": 26,
     "who is suspended can buy": 11,
     "who is suspended is charged": 47,
