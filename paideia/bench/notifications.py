@@ -15,7 +15,7 @@ from typing import Any
 
 from paideia.bench.database import run_apart
 from paideia.bench.load import Measured, Request, measure
-from paideia.bench.pages import _serving
+from paideia.bench.pages import serving
 
 AIM = 5.0
 PER_SECOND_MAX = 400  # notifications prepared for each second: more than are taken in
@@ -40,8 +40,8 @@ def run(options: dict[str, Any]) -> dict[str, Any]:
     told = _prepared(int(options["seconds"] * PER_SECOND_MAX))
     ways = {"connections": options["connections"], "seconds": options["seconds"]}
     with (
-        _serving("paideia.config.wsgi:application", options["workers"]) as (ours, _ours),
-        _serving("paideia.bench.control:application", options["workers"]) as (control, _control),
+        serving("paideia.config.wsgi:application", options["workers"]) as (ours, _ours),
+        serving("paideia.bench.control:application", options["workers"]) as (control, _control),
     ):
         measure(control, lambda n: Request("/"), connections=2, seconds=1.0)
         measure(ours, lambda n: Request("/c/bench/pricing/"), connections=2, seconds=1.0)

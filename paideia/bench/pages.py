@@ -54,8 +54,8 @@ def run(options: dict[str, Any]) -> dict[str, Any]:
     report: dict[str, Any] = {"seeded_seconds": round(time.perf_counter() - began, 1)}
     cookie, token = _signed_in(ids["member"])
     report["queries"] = _queries(ids, cookie)
-    with _serving("paideia.config.wsgi:application", options["workers"]) as (ours, processes):
-        with _serving("paideia.bench.control:application", options["workers"]) as (control, _):
+    with serving("paideia.config.wsgi:application", options["workers"]) as (ours, processes):
+        with serving("paideia.bench.control:application", options["workers"]) as (control, _):
             report["pages"] = _ratios(_pages(ids, cookie, token), ours, control, options)
         report["web_memory_mb"] = _memory(processes)
     return report
@@ -178,7 +178,7 @@ def _signed_in(user_id: int) -> tuple[str, str]:
 
 
 @contextmanager
-def _serving(application: str, workers: int) -> Iterator[tuple[tuple[str, int], list[int]]]:
+def serving(application: str, workers: int) -> Iterator[tuple[tuple[str, int], list[int]]]:
     """A granian server for the length of a `with`: its address and the ids of its processes."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
